@@ -1,0 +1,39 @@
+/* Some outbox entries on their way to one sink, and what became of them.
+ *
+ * Ownership: the dispatcher's. Between SINK_DELIVER and SINK_DELIVERED only the sink touches it. */
+#ifndef CANDLED_ACTORS_DELIVERY_H
+#define CANDLED_ACTORS_DELIVERY_H
+
+#include "state/outbox.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { REJECTION_ERROR_MAX = 160 };
+
+/* Rows that the sink's server will never accept. */
+struct rejection {
+    struct outbox_row row; /* a copy; its payload is in `bytes` */
+    unsigned char *bytes;
+    char error[REJECTION_ERROR_MAX];
+};
+
+struct rejections {
+    struct rejection *items;
+    size_t count;
+};
+
+struct delivery {
+    const char *topic; /* the log that the entries were made from; outlives the delivery */
+    int32_t partition;
+    struct outbox_rows *rows;      /* never empty */
+    struct rejections *rejections; /* NULL until the first one */
+    size_t stale_count;            /* rows that the sink already held, or held newer */
+};
+
+/* Copies the row. */
+void delivery_reject(struct delivery *delivery, size_t row, const char *error);
+
+void rejections_destroy(struct rejections **rejections_p);
+
+#endif

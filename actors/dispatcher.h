@@ -1,0 +1,50 @@
+/* The dispatcher: takes one partition's outbox to one sink, in order, one delivery at a time.
+ *
+ * Pure. It begins after the cursor of the last commit; a delivery is repeated, after a backoff,
+ * until the sink has answered for every row of it. The cursor it tells its partition becomes
+ * durable with the next checkpoint: after a crash some rows are delivered again, and change
+ * nothing. Ownership: the pipeline's; not before its last delivery and read have come back. */
+#ifndef CANDLED_ACTORS_DISPATCHER_H
+#define CANDLED_ACTORS_DISPATCHER_H
+
+#include "runtime/actor.h"
+#include "state/outbox.h"
+#include "state/schema.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dispatcher;
+struct sched;
+
+struct dispatcher_options {
+    struct sched *sched;
+    enum sink sink;
+    struct outbox_filter filter;
+    struct actor *partition;
+    struct actor *store_reader;
+    struct actor *sink_edge;
+    const char *topic; /* borrowed */
+    int32_t partition_id;
+    int64_t cursor;        /* the last sequence that the sink has */
+    int64_t last_sequence; /* the last one in the outbox */
+    size_t rows_max;       /* of one delivery */
+    uint64_t seed;
+};
+
+struct dispatcher *dispatcher_create(const struct dispatcher_options *options);
+
+void dispatcher_destroy(struct dispatcher **dispatcher_p);
+
+struct actor *dispatcher_actor(struct dispatcher *dispatcher);
+
+/* Begins with what the outbox holds already. */
+void dispatcher_start(struct dispatcher *dispatcher);
+
+/* Asks for nothing more; what is under way still comes back. */
+void dispatcher_stop(struct dispatcher *dispatcher);
+
+/* True while a read or a delivery of its has not come back. */
+bool dispatcher_is_busy(const struct dispatcher *dispatcher);
+
+#endif

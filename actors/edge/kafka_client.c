@@ -1,0 +1,129 @@
+#include "actors/edge/kafka_client.h"
+
+#include "runtime/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <syslog.h>
+
+enum { ERROR_BYTES_MAX = 512 };
+
+/* Each of these, set otherwise, would break a promise: offsets that are not ours, a silent reset, a
+ * producer that repeats or reorders. */
+static const char *const reserved[] = {
+    "bootstrap.servers",
+    "metadata.broker.list",
+    "group.id",
+    "group.instance.id",
+    "session.timeout.ms",
+    "partition.assignment.strategy",
+    "enable.auto.commit",
+    "enable.auto.offset.store",
+    "auto.offset.reset",
+    "enable.idempotence",
+    "acks",
+    "request.required.acks",
+};
+
+static bool is_reserved(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(reserved); i++) {
+        if (strcmp(reserved[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What repeats while a broker is away; kafka_health says it once. */
+static bool is_of_a_connection(const char *facility)
+{
+    return strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
+}
+
+/* Thread: any of librdkafka's. */
+static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    (void)client;
+    if (level <= LOG_WARNING && !is_of_a_connection(facility)) {
+        log_event(LOG_kafka_error, log_text("facility", facility), log_text("error", text));
+    }
+}
+
+static enum status refuse(const char *name, const char *why)
+{
+    log_event(LOG_kafka_error, log_text("property", name), log_text("error", why));
+    return STATUS_BAD_CONFIG;
+}
+
+static enum status set(rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+    char error[ERROR_BYTES_MAX];
+    if (rd_kafka_conf_set(conf, name, value, error, sizeof(error)) != RD_KAFKA_CONF_OK) {
+        return refuse(name, error);
+    }
+    return STATUS_OK;
+}
+
+static enum status set_list(rd_kafka_conf_t *conf, const struct kafka_property *list)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; list != NULL && list[i].name != NULL && status == STATUS_OK; i++) {
+        status = set(conf, list[i].name, list[i].value);
+    }
+    return status;
+}
+
+static enum status set_users(rd_kafka_conf_t *conf, const struct kafka_property *users)
+{
+    for (size_t i = 0; users != NULL && users[i].name != NULL; i++) {
+        if (is_reserved(users[i].name)) {
+            return refuse(users[i].name, "this property is candled's own");
+        }
+    }
+    return set_list(conf, users);
+}
+
+/* A newer librdkafka waits so long after its prefetch limits were reached; an older one does not
+ * know the property, and is woken by kafka_partition.c. */
+static void set_queue_backoff(rd_kafka_conf_t *conf)
+{
+    char error[ERROR_BYTES_MAX];
+    (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "5", error, sizeof(error));
+}
+
+enum status kafka_client_conf(const char *brokers, const struct kafka_property *ours,
+                              const struct kafka_property *users, rd_kafka_conf_t **out_conf)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    set_queue_backoff(conf);
+
+    enum status status = set(conf, "bootstrap.servers", brokers);
+    if (status == STATUS_OK) {
+        status = set_list(conf, ours);
+    }
+    if (status == STATUS_OK) {
+        status = set_users(conf, users);
+    }
+    if (status != STATUS_OK) {
+        rd_kafka_conf_destroy(conf);
+        return status;
+    }
+    *out_conf = conf;
+    return STATUS_OK;
+}
+
+enum status kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **out_client)
+{
+    char error[ERROR_BYTES_MAX];
+    rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof(error));
+    if (client == NULL) {
+        rd_kafka_conf_destroy(conf); /* it is taken over only when the call succeeds */
+        return refuse("client", error);
+    }
+    *out_client = client;
+    return STATUS_OK;
+}

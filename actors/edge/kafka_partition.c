@@ -1,0 +1,351 @@
+#include "actors/edge/kafka_source_internal.h"
+#include "actors/messages.h"
+#include "runtime/log.h"
+#include "runtime/loop.h"
+#include "runtime/mem.h"
+
+#include <assert.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    SLICE_BYTES_MAX = 2 << 20,
+    LOCATE_TIMEOUT_MS = 5000,
+    BEFORE_EMPTY_BYTES = KAFKA_QUEUED_KIB * 1024 / 2,
+};
+
+static void drop_slice(struct kafka_partition *p)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        rd_kafka_message_destroy(p->messages[i]);
+    }
+    p->count = 0;
+}
+
+static void reserve(struct kafka_partition *p, size_t capacity)
+{
+    if (capacity > p->capacity) {
+        p->messages = mem_resize(p->messages, capacity, sizeof(*p->messages));
+        p->records = mem_resize(p->records, capacity, sizeof(*p->records));
+        p->capacity = capacity;
+    }
+}
+
+static struct slice slice_of(const void *bytes, size_t size)
+{
+    return (struct slice){bytes, bytes == NULL ? 0 : size};
+}
+
+static void keep(struct kafka_partition *p, rd_kafka_message_t *message)
+{
+    rd_kafka_timestamp_type_t type;
+    p->messages[p->count] = message;
+    p->records[p->count] = (struct record){
+        .key = slice_of(message->key, message->key_len),
+        .value = slice_of(message->payload, message->len),
+        .offset = message->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(message, &type),
+    };
+    p->count++;
+    p->position = message->offset + 1;
+}
+
+static void on_error(struct kafka_partition *p, const rd_kafka_message_t *message)
+{
+    const char *text = rd_kafka_message_errstr(message);
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+        log_event(LOG_kafka_log_lost, log_text("topic", p->source->options.topic),
+                  log_int("partition", p->number), log_int("offset", p->position),
+                  log_text("error", text));
+        kafka_source_fail(p->source, STATUS_CORRUPT);
+        return;
+    }
+    log_event(LOG_kafka_error, log_text("topic", p->source->options.topic),
+              log_int("partition", p->number), log_text("error", text));
+}
+
+/* Reads one by one: the batch call of 2.0 loses records around a rebalance. */
+static bool fill_slice(struct kafka_partition *p, size_t *out_bytes)
+{
+    size_t looks_left = p->records_max + 1000; /* some are errors, or below our position */
+    size_t bytes = 0;
+    bool is_drained = false;
+    while (p->count < p->records_max && bytes < SLICE_BYTES_MAX && looks_left-- > 0) {
+        rd_kafka_message_t *message = rd_kafka_consume_queue(p->queue, 0);
+        if (message == NULL) {
+            is_drained = true;
+            break;
+        }
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset >= p->position) {
+            bytes += message->len + message->key_len;
+            keep(p, message);
+            continue;
+        }
+        if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            on_error(p, message);
+        }
+        rd_kafka_message_destroy(message);
+    }
+    *out_bytes = bytes;
+    return is_drained;
+}
+
+/* As far as the last fetch told; -1: no fetch has. */
+static int64_t log_end(const struct kafka_partition *p)
+{
+    int64_t low = -1;
+    int64_t high = -1;
+    (void)rd_kafka_get_watermark_offsets(p->source->client, p->source->options.topic, p->number,
+                                         &low, &high);
+    return high < 0 ? -1 : high;
+}
+
+static void send_slice(struct kafka_partition *p, bool is_drained, int64_t end)
+{
+    p->is_waiting = false;
+    p->quiet_since_ms = kafka_source_now_ms(p->source);
+    struct msg msg = {
+        .type = MSG_SOURCE_RECORDS,
+        .from = &p->actor,
+        .as_SOURCE_RECORDS =
+            {
+                .records = p->records,
+                .count = p->count,
+                .is_drained = is_drained,
+                .log_end = end,
+            },
+    };
+    actor_send(p->reader, &msg);
+}
+
+/* The queue runs low, and the log has more than it. */
+static void poke_if_low(struct kafka_partition *p, size_t bytes, int64_t end)
+{
+    size_t queued = rd_kafka_queue_length(p->queue);
+    bool has_more = end > p->position + (int64_t)queued;
+    if (has_more && queued * (bytes / p->count) < BEFORE_EMPTY_BYTES) {
+        kafka_source_poke(p->source);
+    }
+}
+
+static void read_slice(struct kafka_partition *p)
+{
+    if (p->state != KAFKA_PARTITION_flowing || !p->is_waiting || p->is_revoked) {
+        return;
+    }
+    size_t bytes;
+    bool is_drained = fill_slice(p, &bytes);
+    if (p->count == 0) {
+        if (!is_drained) {
+            kafka_wakeup_again(&p->wakeup);
+        }
+        return;
+    }
+    int64_t end = log_end(p);
+    poke_if_low(p, bytes, end);
+    send_slice(p, is_drained, end);
+}
+
+static void on_woken(struct kafka_wakeup *wakeup)
+{
+    read_slice(container_of(wakeup, struct kafka_partition, wakeup));
+}
+
+static void on_resume(struct kafka_partition *p, const struct msg_source_resume *m)
+{
+    assert(!p->is_waiting);
+    assert(m->records_max > 0);
+    drop_slice(p);
+    reserve(p, m->records_max);
+    p->records_max = m->records_max;
+    p->is_waiting = true;
+    read_slice(p);
+}
+
+static void receive(struct actor *actor, const struct msg *msg)
+{
+    struct kafka_partition *p = container_of(actor, struct kafka_partition, actor);
+    switch (msg->type) {
+    case MSG_SOURCE_RESUME:
+        on_resume(p, &msg->as_SOURCE_RESUME);
+        break;
+    default:
+        actor_unexpected(actor, msg);
+    }
+}
+
+static const struct actor_class class = {
+    .name = "kafka_source",
+    .receive = receive,
+    .mailbox_capacity = 1,
+};
+
+struct kafka_partition *kafka_partition_create(struct kafka_source *source, int32_t number)
+{
+    struct kafka_partition *p = mem_new(1, sizeof(*p));
+    p->source = source;
+    p->number = number;
+    p->position = -1;
+    p->commit_offset = -1;
+    actor_init(&p->actor, &class, loop_sched(source->options.loop));
+    kafka_partition_disturb(p);
+    p->next = source->partitions;
+    source->partitions = p;
+    return p;
+}
+
+static int64_t locate_time(const struct kafka_partition *p, int64_t end)
+{
+    const struct kafka_source_options *o = &p->source->options;
+    rd_kafka_topic_partition_list_t *list = kafka_group_list();
+    rd_kafka_topic_partition_t *item = rd_kafka_topic_partition_list_add(list, o->topic, p->number);
+    item->offset = o->start_time_ms;
+    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(p->source->client, list, LOCATE_TIMEOUT_MS);
+    int64_t offset = -1;
+    if (rc == RD_KAFKA_RESP_ERR_NO_ERROR && item->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        offset = item->offset >= 0 ? item->offset : end; /* every record is older than that */
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return offset;
+}
+
+/* Thread: a worker. */
+static void on_locate(struct job *job)
+{
+    struct kafka_partition *p = container_of(job, struct kafka_partition, locate);
+    const struct kafka_source_options *o = &p->source->options;
+    int64_t low = -1;
+    int64_t high = -1;
+    p->located = -1;
+    if (rd_kafka_query_watermark_offsets(p->source->client, o->topic, p->number, &low, &high,
+                                         LOCATE_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return;
+    }
+    switch (o->start) {
+    case KAFKA_START_earliest:
+        p->located = low;
+        break;
+    case KAFKA_START_latest:
+        p->located = high;
+        break;
+    case KAFKA_START_time:
+        p->located = locate_time(p, high);
+        break;
+    }
+}
+
+static void let_go(struct kafka_partition *p)
+{
+    assert(p->holders > 0);
+    p->holders--;
+    if (p->holders > 0 || !p->is_released) {
+        return;
+    }
+    struct kafka_source *source = p->source;
+    mem_free(p);
+    kafka_source_let_go(source);
+}
+
+static void on_located(struct job *job)
+{
+    struct kafka_partition *p = container_of(job, struct kafka_partition, locate);
+    if (!p->is_released && p->located >= 0) { /* else the next tick asks again */
+        p->position = p->located;
+        p->state = KAFKA_PARTITION_ready;
+        kafka_group_advance(p->source);
+    }
+    let_go(p);
+}
+
+void kafka_partition_locate(struct kafka_partition *p)
+{
+    p->state = KAFKA_PARTITION_locating;
+    if (!p->locate.is_running) {
+        p->holders++;
+        job_start(&p->locate, loop_uv(p->source->options.loop), on_locate, on_located);
+    }
+}
+
+enum status kafka_partition_open(struct kafka_partition *p)
+{
+    rd_kafka_queue_t *queue =
+        rd_kafka_queue_get_partition(p->source->client, p->source->options.topic, p->number);
+    rd_kafka_queue_forward(queue, NULL);
+    enum status status = kafka_wakeup_open(&p->wakeup, p->source->options.loop, queue, on_woken);
+    if (status != STATUS_OK) {
+        rd_kafka_queue_destroy(queue);
+        return status;
+    }
+    p->queue = queue;
+    p->holders++;
+    p->state = KAFKA_PARTITION_flowing;
+    return STATUS_OK;
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void kafka_partition_disturb(struct kafka_partition *p)
+{
+    p->quiet_since_ms = kafka_source_now_ms(p->source);
+}
+
+void kafka_partition_tick(struct kafka_partition *p)
+{
+    if (p->state == KAFKA_PARTITION_locating) {
+        kafka_partition_locate(p);
+    }
+    if (p->state != KAFKA_PARTITION_flowing || !p->is_waiting || p->is_revoked) {
+        return;
+    }
+    int64_t end = log_end(p);
+    if (!p->source->health.is_up || end < 0 || p->position < end) {
+        kafka_partition_disturb(p);
+        return;
+    }
+    struct msg msg = {
+        .type = MSG_SOURCE_IDLE,
+        .from = &p->actor,
+        .as_SOURCE_IDLE =
+            {
+                .wall_ms = wall_ms(),
+                .quiet_ms = kafka_source_now_ms(p->source) - p->quiet_since_ms,
+            },
+    };
+    actor_send(p->reader, &msg);
+}
+
+static void on_wakeup_closed(struct kafka_wakeup *wakeup)
+{
+    let_go(container_of(wakeup, struct kafka_partition, wakeup));
+}
+
+static void unlink_from(struct kafka_source *source, const struct kafka_partition *p)
+{
+    struct kafka_partition **at = &source->partitions;
+    while (*at != p) {
+        at = &(*at)->next;
+    }
+    *at = p->next;
+}
+
+void kafka_partition_release(struct kafka_partition *p)
+{
+    unlink_from(p->source, p);
+    p->source->holders++;
+    p->is_released = true;
+    p->holders++; /* ours, until the end of this function */
+    actor_deinit(&p->actor);
+    drop_slice(p);
+    mem_free(p->messages);
+    mem_free(p->records);
+    if (p->queue != NULL) {
+        kafka_wakeup_close(&p->wakeup, on_wakeup_closed);
+        rd_kafka_queue_destroy(p->queue);
+    }
+    let_go(p);
+}

@@ -1,0 +1,375 @@
+#include "actors/partition_internal.h"
+
+#include "runtime/base.h"
+#include "runtime/mem.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* How long acknowledgements wait for a checkpoint of records before they get one of their own. */
+enum { ACKS_SAVED_AFTER_MS = 200 };
+
+static struct symbol_entry *add_symbol(struct partition *p, const char *name)
+{
+    struct symbol_entry *entry = mem_new(1, sizeof(*entry));
+    entry->symbol = symbol_create(p->options.sched, &p->effects, name, p->options.is_always_slow);
+    memcpy(entry->name, name, strlen(name) + 1);
+    HASH_ADD_STR(p->symbols, name, entry);
+    return entry;
+}
+
+/* The symbol, made when it is new; it will be saved with the batch. */
+struct symbol_entry *partition_touch(struct partition *p, const char *name)
+{
+    struct symbol_entry *entry;
+    HASH_FIND_STR(p->symbols, name, entry);
+    if (entry == NULL) {
+        entry = add_symbol(p, name);
+    }
+    if (!entry->is_touched) {
+        entry->is_touched = true;
+        entry->next_touched = p->touched;
+        p->touched = entry;
+    }
+    return entry;
+}
+
+/* False: the state cannot be read; the scheduler has been told to stop. */
+static bool open_batch(struct partition *p)
+{
+    if (p->is_batch_open) {
+        return true;
+    }
+    p->is_batch_open = effects_begin(&p->effects);
+    p->is_batch_due = false;
+    actor_set_deadline(&p->actor, actor_now_ms(&p->actor) + p->options.linger_ms);
+    return p->is_batch_open;
+}
+
+void partition_send_slice_end(struct partition *p)
+{
+    struct msg msg = {.type = MSG_SLICE_END, .from = &p->actor};
+    p->is_slice_open = true;
+    actor_send(&p->actor, &msg);
+}
+
+static void ask(struct partition *p)
+{
+    struct msg msg = {
+        .type = MSG_SOURCE_RESUME,
+        .from = &p->actor,
+        .as_SOURCE_RESUME = {.records_max = SLICE_RECORDS_MAX},
+    };
+    p->is_asking = true;
+    actor_send(p->options.source, &msg);
+}
+
+static bool has_records(const struct partition *p)
+{
+    return p->record_next < p->record_count;
+}
+
+static bool must_end_batch(const struct partition *p)
+{
+    return p->is_drained_slice || p->is_batch_due || p->is_draining ||
+           (size_t)p->counts.records >= p->options.records_max;
+}
+
+static bool has_acks_to_save(const struct partition *p)
+{
+    return p->are_acks_unsaved || p->rejected != NULL;
+}
+
+/* A checkpoint of what has come from the sinks alone. */
+static void save_acks(struct partition *p)
+{
+    if (open_batch(p)) {
+        partition_end_batch(p);
+    }
+}
+
+/* Nothing more is read: wait for the sinks, save their cursors, and say so. */
+static void go_on_draining(struct partition *p)
+{
+    bool is_over = actor_now_ms(&p->actor) >= p->drain_deadline_ms;
+
+    if (partition_is_owing(p) && !is_over && p->rejected == NULL) {
+        actor_set_deadline(&p->actor, p->drain_deadline_ms);
+    } else if (has_acks_to_save(p)) {
+        save_acks(p);
+    } else {
+        partition_stop(p);
+        p->options.drained(p->options.context);
+    }
+}
+
+/* Between batches: acknowledgements wait a little for records to share a checkpoint with. */
+static void go_on_waiting(struct partition *p)
+{
+    if (!p->is_asking && !p->is_full) {
+        ask(p);
+    }
+    if (!p->is_batch_open && has_acks_to_save(p) && p->actor.deadline.at_ms == DEADLINE_NONE) {
+        actor_set_deadline(&p->actor, actor_now_ms(&p->actor) + ACKS_SAVED_AFTER_MS);
+    }
+}
+
+/* Decides what is next; called whenever something has happened. */
+void partition_go_on(struct partition *p)
+{
+    if (p->phase != PARTITION_gathering || p->is_slice_open || p->is_stopped) {
+        return;
+    }
+    if (has_records(p) && !p->is_draining) {
+        if (open_batch(p)) {
+            partition_take_slice(p);
+        }
+    } else if (p->is_batch_open && must_end_batch(p)) {
+        partition_end_batch(p);
+    } else if (p->is_draining) {
+        go_on_draining(p);
+    } else {
+        go_on_waiting(p);
+    }
+}
+
+static void on_records(struct partition *p, const struct msg_source_records *m)
+{
+    assert(p->is_asking);
+    p->is_asking = false;
+    p->records = m->records;
+    p->record_count = m->count;
+    p->record_next = 0;
+    p->is_drained_slice = m->is_drained;
+    p->log_end = m->log_end;
+    partition_go_on(p);
+}
+
+/* Wall time may close a window only where no record could still come before it. */
+static void on_idle(struct partition *p, const struct msg_source_idle *m)
+{
+    const struct candle_rules *rules = &p->effects.rules;
+    int64_t until_ms = m->wall_ms - rules->idle_ms + rules->grace_ms;
+    bool is_resting = !p->is_stopped && p->phase == PARTITION_gathering && !p->is_batch_open &&
+                      !p->is_slice_open && !has_records(p) && !p->is_draining;
+
+    metrics_put(p->metrics, METRIC_consumer_lag, 0);
+    if (!is_resting || m->quiet_ms < rules->idle_ms ||
+        deadlines_next_ms(p->effects.due) > until_ms) {
+        return;
+    }
+    if (open_batch(p)) {
+        partition_fire_due(p, until_ms);
+        partition_end_batch(p);
+    }
+}
+
+static void on_slice_end(struct partition *p)
+{
+    p->is_slice_open = false;
+    if (p->is_stopped) {
+        return;
+    }
+    assert(p->effects.klines_handled == p->klines_sent);
+    if (p->phase == PARTITION_saving) {
+        partition_commit(p);
+        return;
+    }
+    partition_fire_due(p, p->effects.meta.stream_time_ms);
+    partition_go_on(p);
+}
+
+static void on_deadline(struct actor *actor)
+{
+    struct partition *p = container_of(actor, struct partition, actor);
+
+    if (p->phase == PARTITION_retrying) {
+        partition_retry_commit(p);
+        return;
+    }
+    p->is_batch_due = true;
+    if (p->phase == PARTITION_gathering && !p->is_batch_open && !p->is_slice_open &&
+        !p->is_draining && has_acks_to_save(p)) {
+        save_acks(p);
+        return;
+    }
+    partition_go_on(p);
+}
+
+static void on_drain(struct partition *p, const struct msg_drain *m)
+{
+    p->is_draining = true;
+    p->drain_deadline_ms = m->deadline_ms;
+    partition_go_on(p);
+}
+
+static void receive(struct actor *actor, const struct msg *msg)
+{
+    struct partition *p = container_of(actor, struct partition, actor);
+
+    switch (msg->type) {
+    case MSG_SOURCE_RECORDS:
+        on_records(p, &msg->as_SOURCE_RECORDS);
+        break;
+    case MSG_SOURCE_IDLE:
+        on_idle(p, &msg->as_SOURCE_IDLE);
+        break;
+    case MSG_SLICE_END:
+        on_slice_end(p);
+        break;
+    case MSG_STORE_COMMITTED:
+        partition_on_committed(p, &msg->as_STORE_COMMITTED);
+        break;
+    case MSG_OUTBOX_ACKED:
+        partition_on_acked(p, &msg->as_OUTBOX_ACKED);
+        break;
+    case MSG_DRAIN:
+        on_drain(p, &msg->as_DRAIN);
+        break;
+    default:
+        actor_unexpected(actor, msg);
+    }
+}
+
+static void discard(const struct msg *unread)
+{
+    if (unread->type == MSG_OUTBOX_ACKED) {
+        struct rejections *rejections = unread->as_OUTBOX_ACKED.rejections;
+        rejections_destroy(&rejections);
+    }
+}
+
+static const struct actor_class partition_class = {
+    .name = "partition",
+    .receive = receive,
+    .deadline = on_deadline,
+    .discard = discard,
+    .mailbox_capacity = 32, /* a few acknowledgements of each sink, and one of each other kind */
+};
+
+struct partition *partition_create(const struct partition_options *options)
+{
+    struct partition *p = mem_new(1, sizeof(*p));
+    char labels[400];
+
+    p->options = *options;
+    p->log_end = -1;
+    p->owed_from = -1;
+    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", options->topic,
+             options->partition);
+    p->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_partition, labels);
+    actor_init(&p->actor, &partition_class, options->sched);
+    p->decoder = kline_decoder_create();
+    effects_init(&p->effects, &options->rules, options->store, p->metrics, &p->actor);
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        p->effects.meta.cursors[sink] = META_NO_CURSOR;
+    }
+    return p;
+}
+
+static void destroy_symbols(struct partition *p)
+{
+    struct symbol_entry *entry;
+    struct symbol_entry *next;
+    HASH_ITER(hh, p->symbols, entry, next)
+    {
+        HASH_DEL(p->symbols, entry);
+        symbol_destroy(&entry->symbol);
+        mem_free(entry);
+    }
+}
+
+static void destroy_metrics(struct partition *p)
+{
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        if (p->reason_metrics[i] != NULL) {
+            metrics_remove(p->options.metrics, &p->reason_metrics[i]);
+        }
+    }
+    metrics_remove(p->options.metrics, &p->metrics);
+}
+
+void partition_destroy(struct partition **partition_p)
+{
+    struct partition *p = *partition_p;
+    *partition_p = NULL;
+    if (p == NULL) {
+        return;
+    }
+    destroy_symbols(p);
+    rejections_destroy(&p->rejected);
+    actor_deinit(&p->actor);
+    if (p->is_batch_open) {
+        effects_end(&p->effects);
+    }
+    effects_deinit(&p->effects);
+    kline_decoder_destroy(&p->decoder);
+    destroy_metrics(p);
+    mem_free(p);
+}
+
+struct actor *partition_actor(struct partition *partition)
+{
+    return &partition->actor;
+}
+
+int64_t partition_first_cursor(const struct meta *meta, enum sink sink)
+{
+    return meta->cursors[sink] == META_NO_CURSOR ? meta->outbox_next - 1 : meta->cursors[sink];
+}
+
+void partition_add_dispatcher(struct partition *p, enum sink sink, struct actor *dispatcher)
+{
+    p->dispatchers[sink] = dispatcher;
+    p->effects.meta.cursors[sink] = partition_first_cursor(store_meta(p->options.store), sink);
+}
+
+/* Most symbols wait for their first kline; those with pending windows must hear of time. */
+static bool wake(void *context, struct slice key, struct slice state)
+{
+    struct partition *p = context;
+    char name[SYMBOL_BYTES_MAX + 1];
+
+    if (symbol_state_has_pending(state) && key.size <= SYMBOL_BYTES_MAX) {
+        memcpy(name, key.bytes, key.size);
+        name[key.size] = '\0';
+        (void)add_symbol(p, name);
+    }
+    return true;
+}
+
+void partition_start(struct partition *p)
+{
+    if (!effects_begin(&p->effects)) {
+        return;
+    }
+    enum status status =
+        store_view_each(p->effects.view, TABLE_actors, (struct slice){"", 0}, wake, p);
+    effects_end(&p->effects);
+    if (status != STATUS_OK) {
+        actor_escalate(&p->actor, status);
+        return;
+    }
+    p->owed_sequence = p->effects.meta.outbox_next - 1;
+    p->owed_from = partition_is_owing(p) ? 0 : -1; /* from where is not known: from the start */
+    partition_go_on(p);
+}
+
+void partition_drain(struct partition *p, int64_t deadline_ms)
+{
+    struct msg msg = {.type = MSG_DRAIN, .as_DRAIN = {.deadline_ms = deadline_ms}};
+    actor_send(&p->actor, &msg);
+}
+
+void partition_stop(struct partition *p)
+{
+    p->is_stopped = true;
+    actor_set_deadline(&p->actor, DEADLINE_NONE);
+}
+
+bool partition_is_busy(const struct partition *partition)
+{
+    return partition->phase == PARTITION_committing;
+}

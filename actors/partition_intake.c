@@ -1,0 +1,168 @@
+#include "actors/partition_internal.h"
+
+#include "actors/core/rules.h"
+#include "runtime/crc32c.h"
+#include "runtime/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FUTURE_MS = 3600000, REASON_LOG_INTERVAL_MS = 60000 };
+
+static void count_reason(struct partition *p, const struct dead_letter *letter)
+{
+    enum reason reason = letter->reason;
+    int64_t now_ms = actor_now_ms(&p->actor);
+
+    if (p->reason_metrics[reason] == NULL) {
+        char labels[400];
+        snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\",reason=\"%s\"",
+                 p->options.topic, p->options.partition, reason_name(reason));
+        p->reason_metrics[reason] =
+            metrics_set_of(p->options.metrics, METRIC_SCOPE_dead_letter, labels);
+        p->reason_logged_ms[reason] = now_ms - REASON_LOG_INTERVAL_MS;
+    }
+    metrics_add(p->reason_metrics[reason], METRIC_dead_letters_total, 1);
+    if (now_ms - p->reason_logged_ms[reason] >= REASON_LOG_INTERVAL_MS) {
+        p->reason_logged_ms[reason] = now_ms;
+        log_event(LOG_dead_letter, log_text("topic", p->options.topic),
+                  log_int("partition", letter->partition), log_int("offset", letter->offset),
+                  log_text("reason", reason_name(reason)), log_text("error", letter->error));
+    }
+}
+
+void partition_put_dead_letter(struct partition *p, const struct dead_letter *letter)
+{
+    count_reason(p, letter);
+    effects_put_dead_letter(&p->effects, letter);
+}
+
+static void refuse(struct partition *p, const struct record *record, enum reason reason,
+                   const char *error)
+{
+    struct dead_letter letter = {
+        .reason = reason,
+        .partition = p->options.partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms,
+        .key = record->key,
+        .value = record->value,
+    };
+    snprintf(letter.error, sizeof(letter.error), "%s", error);
+    partition_put_dead_letter(p, &letter);
+}
+
+/* A kline that is well made may still be of no use at this point of the stream. */
+static enum reason judge(const struct partition *p, const struct record *record,
+                         const struct kline *kline, char error[KLINE_ERROR_MAX])
+{
+    int64_t stream_ms = p->effects.meta.stream_time_ms;
+    int64_t close_ms = kline->open_ms + MINUTE_MS - 1;
+
+    if (record->timestamp_ms >= 0 && kline->event_ms > record->timestamp_ms + FUTURE_MS) {
+        snprintf(error, KLINE_ERROR_MAX,
+                 "event time %" PRId64 " is over an hour past the record's timestamp %" PRId64,
+                 kline->event_ms, record->timestamp_ms);
+        return REASON_future;
+    }
+    if (kline->is_closed && stream_ms != META_NO_TIME &&
+        close_ms + p->effects.rules.late_ms < stream_ms) {
+        snprintf(error, KLINE_ERROR_MAX,
+                 "the minute closed at %" PRId64 ", over %" PRId64
+                 " ms before stream time %" PRId64,
+                 close_ms, p->effects.rules.late_ms, stream_ms);
+        return REASON_late;
+    }
+    return REASON_none;
+}
+
+static void send_kline(struct partition *p, const struct kline *kline, int64_t offset)
+{
+    struct msg msg = {
+        .type = MSG_KLINE,
+        .from = &p->actor,
+        .as_KLINE = {.kline = kline,
+                     .revision = revision_of(p->effects.meta.era, offset),
+                     .stream_time_ms = p->effects.meta.stream_time_ms},
+    };
+    int64_t due_ms =
+        rules_next_due_ms(&p->effects.rules, kline->open_ms, p->effects.meta.stream_time_ms);
+    actor_send(symbol_actor(partition_touch(p, kline->symbol)->symbol), &msg);
+    p->klines_sent++;
+    p->slice_due_ms = due_ms < p->slice_due_ms ? due_ms : p->slice_due_ms;
+}
+
+static void take_record(struct partition *p, const struct record *record)
+{
+    struct kline *kline = &p->klines[p->kline_count];
+    struct meta *meta = &p->effects.meta;
+    char error[KLINE_ERROR_MAX];
+
+    meta->next_offset = record->offset + 1;
+    p->counts.records++;
+    enum reason reason = kline_decode(p->decoder, record->value, kline, error);
+    if (reason == REASON_none) {
+        reason = judge(p, record, kline, error);
+    }
+    if (reason != REASON_none) {
+        refuse(p, record, reason, error);
+        return;
+    }
+    if (kline->event_ms > meta->stream_time_ms) {
+        meta->stream_time_ms = kline->event_ms;
+    }
+    if (!kline->is_closed) {
+        p->counts.open++;
+        return;
+    }
+    p->counts.closed++;
+    p->kline_count++;
+    send_kline(p, kline, record->offset);
+}
+
+/* Tells the next start whether the log is still the one we knew. */
+static void note_fingerprint(struct partition *p, const struct record *record)
+{
+    p->effects.meta.fingerprint = (struct record_fingerprint){
+        .timestamp_ms = record->timestamp_ms,
+        .size = record->key.size + record->value.size,
+        .crc32c = crc32c_update(crc32c(record->key), record->value),
+        .is_known = true,
+    };
+}
+
+/* As many records as fit the symbols' mailboxes, and no further than the next deadline of a window,
+ * those included that these records open: so the result does not depend on how the log is cut. */
+void partition_take_slice(struct partition *p)
+{
+    p->kline_count = 0;
+    p->slice_due_ms = deadlines_next_ms(p->effects.due);
+    while (p->record_next < p->record_count && p->kline_count < SLICE_KLINES_MAX) {
+        const struct record *record = &p->records[p->record_next++];
+        if (record->offset < p->effects.meta.next_offset) {
+            continue; /* known: the truth about offsets is the store's */
+        }
+        take_record(p, record);
+        if (p->record_next == p->record_count) {
+            note_fingerprint(p, record);
+        }
+        if (p->effects.meta.stream_time_ms >= p->slice_due_ms) {
+            break;
+        }
+    }
+    partition_send_slice_end(p);
+}
+
+void partition_fire_due(struct partition *p, int64_t until_ms)
+{
+    struct msg msg = {
+        .type = MSG_WINDOWS_DUE, .from = &p->actor, .as_WINDOWS_DUE = {.until_ms = until_ms}};
+    struct deadline *due;
+
+    while ((due = deadlines_take_due(p->effects.due, until_ms)) != NULL) {
+        struct symbol *symbol = symbol_of_deadline(due);
+        actor_send(symbol_actor(partition_touch(p, symbol_name(symbol))->symbol), &msg);
+    }
+}

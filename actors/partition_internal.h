@@ -1,0 +1,104 @@
+/* What partition.c, partition_intake.c and partition_commit.c share. */
+#ifndef CANDLED_ACTORS_PARTITION_INTERNAL_H
+#define CANDLED_ACTORS_PARTITION_INTERNAL_H
+
+#include "actors/partition.h"
+
+#include "actors/effects.h"
+#include "actors/messages.h"
+#include "actors/symbol.h"
+#include "proto/kline.h"
+#include "proto/reason.h"
+
+#include <uthash.h>
+
+/* A symbol's mailbox must hold a slice's klines, a WINDOWS_DUE and a SAVE, and its turn must empty
+ * it: that is what makes SLICE_END come after all of them. */
+enum { SLICE_KLINES_MAX = ACTOR_TURN_MESSAGES_MAX - 2, SLICE_RECORDS_MAX = 1000 };
+
+enum partition_phase {
+    PARTITION_gathering,
+    PARTITION_saving,
+    PARTITION_committing,
+    PARTITION_retrying, /* the disk is full: the same checkpoint again, later */
+};
+
+struct symbol_entry {
+    struct symbol *symbol;
+    bool is_touched; /* in this batch */
+    struct symbol_entry *next_touched;
+    UT_hash_handle hh;
+    char name[SYMBOL_BYTES_MAX + 1];
+};
+
+/* What the batch covers, counted when it lasts. */
+struct batch_counts {
+    int64_t records;
+    int64_t closed;
+    int64_t open;
+};
+
+struct partition {
+    struct actor actor;
+    struct partition_options options;
+    struct effects effects;
+    struct kline_decoder *decoder;
+    struct metrics_set *metrics;
+    struct symbol_entry *symbols; /* by name */
+    struct symbol_entry *touched;
+    struct actor *dispatchers[SINK_COUNT]; /* NULL: the sink is off */
+
+    enum partition_phase phase;
+    bool is_asking;        /* a SOURCE_RESUME has no answer yet */
+    bool is_slice_open;    /* a SLICE_END is on its way */
+    bool is_batch_open;    /* effects_begin() was called */
+    bool is_batch_due;     /* linger is over */
+    bool is_drained_slice; /* the source had no more when it sent the slice */
+    bool is_full;          /* the outbox is */
+    bool are_acks_unsaved;
+
+    const struct record *records; /* of the slice in work */
+    size_t record_count;
+    size_t record_next;
+    struct kline klines[SLICE_KLINES_MAX];
+    size_t kline_count;
+    uint64_t klines_sent;
+    int64_t slice_due_ms; /* stream time at which the slice ends */
+    int64_t log_end;
+    struct batch_counts counts;
+
+    struct checkpoint checkpoint;
+    struct meta checkpoint_meta;
+    int64_t commit_started_ms;
+    bool is_retry_told;
+
+    struct rejections *rejected; /* of sinks, to become dead letters in the next batch */
+    int64_t owed_from;           /* source offset of the oldest batch that a sink owes; -1: none */
+    int64_t owed_sequence;       /* up to which outbox entries are counted in it */
+
+    bool is_draining;
+    bool is_stopped;
+    int64_t drain_deadline_ms;
+    int64_t reason_logged_ms[REASON_COUNT];
+    struct metrics_set *reason_metrics[REASON_COUNT];
+};
+
+/* partition.c */
+void partition_go_on(struct partition *p);
+struct symbol_entry *partition_touch(struct partition *p, const char *symbol);
+void partition_send_slice_end(struct partition *p);
+
+/* partition_intake.c */
+void partition_take_slice(struct partition *p);
+void partition_fire_due(struct partition *p, int64_t until_ms);
+void partition_put_dead_letter(struct partition *p, const struct dead_letter *letter);
+
+/* partition_commit.c */
+void partition_end_batch(struct partition *p);
+void partition_commit(struct partition *p);
+void partition_retry_commit(struct partition *p);
+void partition_on_committed(struct partition *p, const struct msg_store_committed *m);
+void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m);
+bool partition_is_owing(const struct partition *p);
+
+#endif

@@ -1,0 +1,11 @@
+/* Which boot of the kernel this is: the page cache outlives processes, and nothing outlives a boot. */
+#ifndef CANDLED_RUNTIME_BOOT_ID_H
+#define CANDLED_RUNTIME_BOOT_ID_H
+
+enum { BOOT_ID_MAX = 64 };
+
+/* CANDLED_BOOT_ID in the environment replaces it, for tests. "unknown" where the kernel does not
+ * say: then every start counts as another boot. */
+void boot_id_read(char boot_id[BOOT_ID_MAX]);
+
+#endif

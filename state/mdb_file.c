@@ -1,0 +1,155 @@
+#include "state/mdb_file.h"
+
+#include "runtime/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What LMDB 0.9 writes into its first two pages on 64-bit machines, in their own byte order. */
+struct tree {
+    uint32_t page_size; /* in the first tree only */
+    uint16_t flags;
+    uint16_t depth;
+    uint64_t branch_pages;
+    uint64_t leaf_pages;
+    uint64_t overflow_pages;
+    uint64_t entries;
+    uint64_t root; /* all ones: empty */
+};
+
+struct header {
+    uint64_t page_number;
+    uint16_t padding;
+    uint16_t page_flags;
+    uint32_t bounds;
+    uint32_t magic;
+    uint32_t version;
+    uint64_t address;
+    uint64_t map_size;
+    struct tree trees[2];
+    uint64_t last_page;
+    uint64_t txn_id;
+};
+
+static const uint32_t MAGIC = 0xbeefc0de;
+
+enum { VERSION = 1, META_FLAG = 0x08, PAGE_SIZE_MIN = 256, PAGE_SIZE_MAX = 65536 };
+
+/* As many pages as one transaction of LMDB can leave unwritten. */
+enum { MISSING_MAX = 1 << 17 };
+
+static enum status refuse(const char *path, const char *reason)
+{
+    log_event(LOG_store_refused, log_text("path", path), log_text("reason", reason));
+    return STATUS_CORRUPT;
+}
+
+static enum status failed(const char *call, const char *path)
+{
+    log_event(LOG_folder_call_failed, log_text("call", call), log_text("path", path),
+              log_text("error", strerror(errno)));
+    return STATUS_IO;
+}
+
+static bool is_page_size(uint32_t size)
+{
+    return size >= PAGE_SIZE_MIN && size <= PAGE_SIZE_MAX && (size & (size - 1)) == 0;
+}
+
+static const char *fault_of(const struct header *header)
+{
+    if (header->magic != MAGIC || (header->page_flags & META_FLAG) == 0) {
+        return "a header is not LMDB's";
+    }
+    if (header->version != VERSION) {
+        return "another version of LMDB wrote it";
+    }
+    if (!is_page_size(header->trees[0].page_size)) {
+        return "a header has an impossible page size";
+    }
+    if (header->last_page >= UINT64_MAX / PAGE_SIZE_MAX / 2) {
+        return "a header has an impossible last page";
+    }
+    return NULL;
+}
+
+static bool is_root_inside(const struct header *header, size_t tree, uint64_t size)
+{
+    uint64_t root = header->trees[tree].root;
+    return root == UINT64_MAX || root < size / header->trees[0].page_size;
+}
+
+static enum status read_header(int fd, const char *path, uint64_t at, uint64_t size,
+                               struct header *header)
+{
+    ssize_t length = pread(fd, header, sizeof(*header), (off_t)at);
+    if (length < 0) {
+        return failed("pread", path);
+    }
+    if (length != (ssize_t)sizeof(*header)) {
+        return refuse(path, "the file ends within its headers");
+    }
+    const char *fault = fault_of(header);
+    if (fault == NULL && !(is_root_inside(header, 0, size) && is_root_inside(header, 1, size))) {
+        fault = "the file was cut: it ends before the root of a tree";
+    }
+    return fault == NULL ? STATUS_OK : refuse(path, fault);
+}
+
+static enum status look(int fd, const char *path, struct mdb_file *out_file)
+{
+    struct stat stat;
+    struct header headers[2];
+
+    if (fstat(fd, &stat) != 0) {
+        return failed("fstat", path);
+    }
+    uint64_t size = (uint64_t)stat.st_size;
+    if (size == 0) {
+        return STATUS_NOT_FOUND;
+    }
+    enum status status = read_header(fd, path, 0, size, &headers[0]);
+    if (status == STATUS_OK) {
+        status = read_header(fd, path, headers[0].trees[0].page_size, size, &headers[1]);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    uint64_t page_size = headers[0].trees[0].page_size;
+    const struct header *newer = &headers[headers[1].txn_id > headers[0].txn_id];
+    uint64_t whole = size / page_size;
+    uint64_t pages = newer->last_page + 1;
+    uint64_t missing = pages > whole ? pages - whole : 0;
+    if (missing > MISSING_MAX) {
+        return refuse(path, "the file was cut: it ends long before its last page");
+    }
+    *out_file = (struct mdb_file){size, page_size, pages, missing};
+    return STATUS_OK;
+}
+
+enum status mdb_file_look(const char *path, struct mdb_file *out_file)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? STATUS_NOT_FOUND : failed("open", path);
+    }
+    enum status status = look(fd, path, out_file);
+    (void)close(fd);
+    return status;
+}
+
+enum status mdb_file_fill(const char *path, const struct mdb_file *file)
+{
+    if (file->missing == 0) {
+        return STATUS_OK;
+    }
+    if (truncate(path, (off_t)(file->page_count * file->page_size)) != 0) {
+        return failed("truncate", path);
+    }
+    return STATUS_OK;
+}

@@ -1,0 +1,26 @@
+/* A look at LMDB's file before LMDB maps it: a bad header, or a file cut short, would be a crash.
+ */
+#ifndef CANDLED_STATE_MDB_FILE_H
+#define CANDLED_STATE_MDB_FILE_H
+
+#include "runtime/base.h"
+#include "runtime/status.h"
+
+#include <stdint.h>
+
+struct mdb_file {
+    uint64_t size; /* bytes of the file */
+    uint64_t page_size;
+    uint64_t page_count; /* up to the last page that either header speaks of */
+    uint64_t missing;    /* pages behind the end of the file: the last pages of a file were never
+                            written when they were free again before their commit */
+};
+
+/* STATUS_NOT_FOUND: no file, or an empty one, which LMDB takes for new. STATUS_CORRUPT, logged: a
+ * header is not LMDB's, or their trees begin behind the end of the file. */
+MUST_CHECK enum status mdb_file_look(const char *path, struct mdb_file *out_file);
+
+/* Zeros to the end of the last page: reading there is then damage, and no longer a signal. */
+MUST_CHECK enum status mdb_file_fill(const char *path, const struct mdb_file *file);
+
+#endif
