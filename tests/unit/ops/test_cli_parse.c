@@ -56,7 +56,8 @@ static void options_may_stand_before_and_after_the_command(void **state)
 {
     (void)state;
     struct fixture f;
-    parse(&f, "--config a.yaml --set x=1 replay one.csv --topic t --json two.csv --set=y=2 --force");
+    parse(&f,
+          "--config a.yaml --set x=1 replay one.csv --topic t --json two.csv --set=y=2 --force");
     assert_int_equal(f.result, CLI_DONE);
     assert_string_equal(f.request.command->name, "replay");
     assert_string_equal(f.request.config_file, "a.yaml");

@@ -56,8 +56,7 @@ static void the_defaults_are_those_of_the_design(void **state)
     assert_int_equal(c->candles.intervals, INTERVAL_BIT(INTERVAL_5m));
     assert_int_equal(c->candles.grace, 120000);
     assert_true(c->redis.enabled);
-    assert_int_equal(c->redis.intervals,
-                     INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m));
+    assert_int_equal(c->redis.intervals, INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m));
     assert_string_equal(c->redis.latest_key, "crypto:{symbol}:{interval}:latest");
     assert_int_equal(c->mongo.retention, 0);
     assert_int_equal(c->checkpoint.linger, 5);
@@ -75,18 +74,19 @@ static void the_defaults_are_those_of_the_design(void **state)
 static void every_type_is_read(void **state)
 {
     (void)state;
-    struct fixture f = loaded("data_dir: /var/lib/candled   # a comment\n"
-                              "symbols: [BTCUSDT, 'ETHUSDT']\n"
-                              "kafka:\n"
-                              "  partitions: 12\n"
-                              "  assignment: ordinal\n"
-                              "  on_log_reset: new-era\n"
-                              "  start: 2026-02-01T07:00:00+07:00\n"
-                              "  properties: {security.protocol: sasl_ssl, \"sasl.mechanism\": PLAIN}\n"
-                              "redis: {enabled: false, ttl: 36h, intervals:\n  [1m, 1h], sentinels: []}\n"
-                              "mongo:\n  intervals:\n    - 1m\n    - 4h\n  retention: 2d\n"
-                              "outbox: {max_bytes: 512MiB}\n"
-                              "checkpoint: {linger: 0}\n");
+    struct fixture f =
+        loaded("data_dir: /var/lib/candled   # a comment\n"
+               "symbols: [BTCUSDT, 'ETHUSDT']\n"
+               "kafka:\n"
+               "  partitions: 12\n"
+               "  assignment: ordinal\n"
+               "  on_log_reset: new-era\n"
+               "  start: 2026-02-01T07:00:00+07:00\n"
+               "  properties: {security.protocol: sasl_ssl, \"sasl.mechanism\": PLAIN}\n"
+               "redis: {enabled: false, ttl: 36h, intervals:\n  [1m, 1h], sentinels: []}\n"
+               "mongo:\n  intervals:\n    - 1m\n    - 4h\n  retention: 2d\n"
+               "outbox: {max_bytes: 512MiB}\n"
+               "checkpoint: {linger: 0}\n");
     const struct config *c = &f.config;
     assert_string_equal(text_get(&f.problems.text), "");
     assert_string_equal(c->data_dir, "/var/lib/candled");
@@ -140,9 +140,10 @@ static void a_wrong_value_names_file_line_key_and_what_was_expected(void **state
     expect_problem("kafka: {start: yesterday}\n",
                    "x.yaml:1: kafka.start: found 'yesterday', expected earliest, latest or a time "
                    "such as 2026-02-01T00:00:00Z\n");
-    expect_problem("candles: {intervals: [5m, 7m]}\n",
-                   "x.yaml:1: candles.intervals: found a list (5m, 7m), expected one or more of 1m, "
-                   "3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d\n");
+    expect_problem(
+        "candles: {intervals: [5m, 7m]}\n",
+        "x.yaml:1: candles.intervals: found a list (5m, 7m), expected one or more of 1m, "
+        "3m, 5m, 15m, 30m, 1h, 2h, 4h, 6h, 8h, 12h, 1d\n");
     expect_problem("kafka: {topic: }\n",
                    "x.yaml:1: kafka.topic: found '', expected a text of 1 to 249 bytes\n");
     expect_problem("kafka: {topic: [a]}\n",
@@ -171,15 +172,17 @@ static void a_wrong_value_leaves_the_field_alone(void **state)
 static void an_unknown_key_is_refused_with_the_nearest_name(void **state)
 {
     (void)state;
-    expect_problem("kafka:\n  broker: x\n",
-                   "x.yaml:2: kafka.broker: there is no such setting; did you mean kafka.brokers?\n");
+    expect_problem(
+        "kafka:\n  broker: x\n",
+        "x.yaml:2: kafka.broker: there is no such setting; did you mean kafka.brokers?\n");
     expect_problem("brokers: x\n",
                    "x.yaml:1: brokers: there is no such setting; did you mean kafka.brokers?\n");
     expect_problem("redsi: {url: 'redis://x'}\n",
                    "x.yaml:1: redsi: there is no such setting; did you mean redis?\n");
-    expect_problem("telemetry: on\n",
-                   "x.yaml:1: telemetry: there is no such setting; `candled config reference` lists "
-                   "them\n");
+    expect_problem(
+        "telemetry: on\n",
+        "x.yaml:1: telemetry: there is no such setting; `candled config reference` lists "
+        "them\n");
     expect_problem("kafka: {topic_file: x}\n",
                    "x.yaml:1: kafka.topic_file: there is no such setting; did you mean "
                    "kafka.topic?\n");

@@ -50,9 +50,11 @@ static void the_topics_and_shards_make_sense(void **state)
     (void)state;
     expect("kafka.topic=a b",
            "--set: kafka.topic: found 'a b', expected letters, digits, '.', '_' and '-'\n");
-    expect("kafka.output_topic=crypto_kline_1m",
-           "--set: kafka.output_topic: is kafka.topic; a shard never writes to the topic it reads\n");
-    expect("shard.index=1", "--set: shard.index: is not below shard.count (1 of 1, counted from 0)\n");
+    expect(
+        "kafka.output_topic=crypto_kline_1m",
+        "--set: kafka.output_topic: is kafka.topic; a shard never writes to the topic it reads\n");
+    expect("shard.index=1",
+           "--set: shard.index: is not below shard.count (1 of 1, counted from 0)\n");
 }
 
 static void key_templates_hold_what_they_must(void **state)

@@ -21,8 +21,8 @@ static void expect_refused(const struct config_sources *sources, const char *pro
 static void set_beats_environment_beats_file_beats_default(void **state)
 {
     (void)state;
-    struct tmp_file file = tmp_file_of_text(
-        "c.yaml", "kafka: {topic: file, group: file, instance_id: file}\n");
+    struct tmp_file file =
+        tmp_file_of_text("c.yaml", "kafka: {topic: file, group: file, instance_id: file}\n");
     const char *const defaults[] = {"kafka.brokers=embedded", "kafka.topic=command", NULL};
     const char *const environment[] = {"HOME=/root", "CANDLED_KAFKA__GROUP=environment",
                                        "CANDLED_KAFKA__INSTANCE_ID=environment",
@@ -43,8 +43,7 @@ static void set_beats_environment_beats_file_beats_default(void **state)
     assert_true(config_is_default(&config, CONFIG_ID_kafka_brokers));
     assert_string_equal(config.kafka.topic, "file");
     assert_string_equal(config.kafka.group, "environment");
-    assert_string_equal(config.origins[CONFIG_ID_kafka_group],
-                        "environment CANDLED_KAFKA__GROUP");
+    assert_string_equal(config.origins[CONFIG_ID_kafka_group], "environment CANDLED_KAFKA__GROUP");
     assert_string_equal(config.kafka.instance_id, "set");
     assert_string_equal(config.origins[CONFIG_ID_kafka_instance_id], "--set");
     assert_string_equal(config.data_dir, "/environment");

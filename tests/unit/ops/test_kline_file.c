@@ -187,9 +187,9 @@ static void a_csv_whose_name_tells_no_symbol_wants_one(void **state)
 static void json_lines_go_on_as_they_are(void **state)
 {
     (void)state;
-    struct tmp_file tmp = tmp_file_of_text(
-        "x.jsonl", "{\"recv\":1.5,\"frame\":" JSON1 "}\n\n" JSON1 "\n{\"broken\": \nnot json\n"
-                   "{\"stream\":\"s\",\"data\":" JSON1 "}");
+    struct tmp_file tmp = tmp_file_of_text("x.jsonl", "{\"recv\":1.5,\"frame\":" JSON1 "}\n\n" JSON1
+                                                      "\n{\"broken\": \nnot json\n"
+                                                      "{\"stream\":\"s\",\"data\":" JSON1 "}");
     struct kline_file *file = opened(&tmp, NULL);
     expect_record(file, 1769904059999, JSON1);
     expect_record(file, 1769904059999, JSON1);

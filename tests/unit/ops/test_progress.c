@@ -18,8 +18,7 @@ static void the_bar_tells_share_count_and_time_left(void **state)
                         "replaying [======>                 ]  25 %  12 records  12 s left");
     text_deinit(&out);
     progress_print(&progress, 2000, 99, 1000, &out);
-    assert_string_equal(text_get(&out),
-                        "replaying [========================] 100 %  99 records");
+    assert_string_equal(text_get(&out), "replaying [========================] 100 %  99 records");
     text_deinit(&out);
     progress_init(&progress, false, "reading", 0, 0);
     progress_print(&progress, 250, 12, 4000, &out);

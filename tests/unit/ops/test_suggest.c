@@ -35,7 +35,8 @@ static void what_is_far_is_not_suggested(void **state)
 static void a_very_long_word_is_no_slip(void **state)
 {
     (void)state;
-    static const char word[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static const char word[] =
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     assert_true(suggest_distance(word, "a") == SIZE_MAX);
 }
 

@@ -1,0 +1,54 @@
+# Build folders: one for each way of building, build/NAME.
+
+# configure NAME MESON_OPTION...: from the start when the options, the compiler or the place have changed.
+configure() {
+    local dir=build/$1 name=$1 wanted="$ROOT $DEBIAN $* ${CC:-}"
+    shift
+    if [ ! -f "$dir/build.ninja" ] || [ "$(cat "$dir/configured" 2>/dev/null)" != "$wanted" ]; then
+        rm -rf "$dir"
+        step "configure-$name" "configuring build/$name" meson setup "$dir" "$@"
+        echo "$wanted" >"$dir/configured"
+    fi
+}
+
+# compile NAME [TARGET...]
+compile() {
+    step "compile-$1" "compiling build/$1" ninja -j "$(nproc)" -C "build/$1" "${@:2}"
+}
+
+need_to_build() {
+    need_packages build "${BUILD_PACKAGES[@]}"
+    third_party
+}
+
+# program_of BUILD: where in its build folder the program is.
+program_of() {
+    find "build/$1" -name candled -type f -perm -u+x | head -n 1
+}
+
+build_release() {
+    local program
+    need_to_build
+    configure release --buildtype=release -Db_ndebug=false
+    compile release
+    program=$(program_of release)
+    [ -n "$program" ] || die "the build made no program called candled"
+    ln -sfn "${program#build/}" build/candled
+}
+
+build_sanitized() {
+    need_to_build
+    configure asan --buildtype=debugoptimized -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false
+    compile asan
+}
+
+dev_build() {
+    build_release
+    echo build/candled
+}
+
+dev_run() {
+    build_release
+    cd "$CALLED_FROM"
+    exec "$ROOT/build/candled" run "$@"
+}

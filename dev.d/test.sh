@@ -1,0 +1,201 @@
+# The tests, in stages. A stage prints a line a test: `ok NAME`, `not ok NAME - WHY`, `skip NAME - WHY` (or
+# `ok NAME # SKIP WHY`). They are kept in build/log/STAGE.tap and counted at the end over all stages: test
+# functions, not programs, and what was skipped has not passed.
+
+STAGES_RUN=()
+
+# stage NAME COMMAND...
+stage() {
+    local name=$1 began=$SECONDS rc=0
+    local tap=$LOG/$1.tap log=$LOG/$1.log
+    shift
+    mkdir -p "$LOG"
+    STAGES_RUN+=("$name")
+    printf '%-52s' "$name" >&2
+    ("$@") >"$tap" 2>"$log" </dev/null || rc=$?
+    if [ "$rc" != 0 ] && [ "$(count_failed "$tap")" = 0 ]; then
+        echo "not ok $name - it ended with exit code $rc" >>"$tap"
+    elif [ $(($(count_passed "$tap") + $(count_failed "$tap") + $(count_skipped "$tap"))) = 0 ]; then
+        echo "not ok $name - it ran no test" >>"$tap"
+    fi
+    printf ' %4d s  %s\n' $((SECONDS - began)) "$(summary "$tap")" >&2
+    grep -E "$SKIPPED" "$tap" | sed 's/^/    /' >&2 || true
+    [ "$(count_failed "$tap")" = 0 ] || show_failures "$tap" "$log"
+}
+
+show_failures() { # TAP_FILE LOG_FILE
+    awk '/^(ok|skip) / { failed = 0 } /^not ok/ { failed = 1 } failed { print "    " $0 }' "$1" >&2
+    tail -n 60 "$2" | sed 's/^/    | /' >&2
+    echo "    all of it: ${1#"$ROOT"/} ${2#"$ROOT"/}" >&2
+}
+
+SKIPPED='^skip |^ok .*# SKIP'
+
+count_failed() {
+    cat "$@" | grep -c '^not ok ' || true
+}
+
+count_skipped() {
+    cat "$@" | grep -cE "$SKIPPED" || true
+}
+
+count_passed() {
+    cat "$@" | grep '^ok ' | grep -vcE "$SKIPPED" || true
+}
+
+summary() { # TAP_FILE...
+    local skipped
+    skipped=$(count_skipped "$@")
+    [ "$skipped" = 0 ] || printf '%s skipped, ' "$skipped"
+    echo "$(count_passed "$@") passed, $(count_failed "$@") failed"
+}
+
+# The last line of a run; fails when a test did.
+conclude() {
+    local files=("${STAGES_RUN[@]/#/$LOG/}")
+    files=("${files[@]/%/.tap}")
+    summary "${files[@]}"
+    [ "$(count_failed "${files[@]}")" = 0 ]
+}
+
+sanitizer_options() {
+    export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
+    export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
+    export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+}
+
+# Recorded market data, which is no part of the project: tests that want it look here, and are skipped without.
+recorded_data() {
+    if [ -z "${CANDLED_SHARED:-}" ] && [ -d ../shared/data ]; then
+        CANDLED_SHARED=$(cd ../shared/data && pwd)
+        export CANDLED_SHARED
+    fi
+}
+
+# unit_tests BUILD [NAME...]: names as meson lists them.
+unit_tests() {
+    local log=build/$1/meson-logs/testlog.json
+    rm -f "$log"
+    CMOCKA_MESSAGE_OUTPUT=TAP meson test -C "build/$1" --no-rebuild --suite unit "${@:2}" >&2 || true
+    python3 dev.d/unit_results.py "$log"
+}
+
+unit_test_names() {
+    meson test -C build/asan --no-rebuild --suite unit --list 2>/dev/null | sed 's|^.* / ||'
+}
+
+tidy() {
+    python3 tests/tidy.py --build build/asan
+}
+
+# What the simulator and the integration tests compare with is itself compared with answers worked out by hand.
+oracle() {
+    (cd tests && python3 -m unittest -v oracle.test_fold) 2>&1 | tee /dev/stderr |
+        sed -nE -e 's/^(\w+) .*\.\.\. ok$/ok \1/p' -e 's/^(\w+) .*\.\.\. (FAIL|ERROR)$/not ok \1 - \2/p' \
+            -e "s/^(\w+) .*\.\.\. skipped (.*)$/skip \1 - \2/p"
+}
+
+simulator() { # BUILD
+    find "build/$1/tests" -name sim -type f -perm -u+x 2>/dev/null | head -n 1
+}
+
+sim_seeds() { # COUNT
+    local program
+    program=$(simulator asan)
+    if [ -z "$program" ]; then
+        echo "not ok sim - the build made no simulator"
+    elif "$program" "$1" >&2; then
+        echo "ok sim ($1 seeds)"
+    else
+        echo "not ok sim ($1 seeds) - exit code $?"
+    fi
+}
+
+integration_environment() { # PROGRAM
+    export CANDLED_BIN=$ROOT/$1 PATH=$INFRA_DIR/bin:$PATH
+}
+
+# integration_script NAME ARGS: tests/integration/NAME.py
+integration_script() {
+    local interpreter program
+    interpreter=$(python) || return
+    program=$(program_of asan)
+    [ -n "$program" ] || { echo "not ok $1 - the build made no program called candled"; return; }
+    integration_environment "$program"
+    "$interpreter" "tests/integration/$1.py" "${@:2}"
+}
+
+# All of run.py, and the tests of single edges, which need no whole candled.
+integration() { # [--full]
+    local name
+    for name in run sinks kafka_edges; do
+        [ ! -f "tests/integration/$name.py" ] ||
+            stage "integration-$name" integration_script "$name" "$@"
+    done
+}
+
+# What would hide in the sanitizers' shadow: races, in another build of the same tests.
+build_threads() {
+    configure tsan --buildtype=debugoptimized -Db_ndebug=false -Db_sanitize=thread -Db_lundef=false
+    compile tsan
+}
+
+one_test() { # NAME
+    local units
+    case $1 in
+    unit) stage unit unit_tests asan ;;
+    tidy | oracle) stage "$1" "$1" ;;
+    sim) stage sim sim_seeds 1000 ;;
+    integration) integration ;;
+    sinks | kafka_edges) stage "integration-$1" integration_script "$1" ;;
+    *)
+        mapfile -t units < <(unit_test_names | grep -F -- "$1")
+        if [ ${#units[@]} -gt 0 ]; then
+            stage "unit-${1//[^a-z0-9]/-}" unit_tests asan "${units[@]}"
+        else
+            stage "integration-${1//[^a-z0-9]/-}" integration_script run "$1"
+        fi
+        ;;
+    esac
+}
+
+all_tests() { # [full]
+    stage unit unit_tests asan
+    stage tidy tidy
+    stage oracle oracle
+    if [ "${1:-}" = full ]; then
+        build_threads
+        stage unit-threads unit_tests tsan
+        stage sim sim_seeds 10000
+        integration --full
+    else
+        stage sim sim_seeds 1000
+        integration
+    fi
+}
+
+dev_test() { # [full | NAME...]
+    local name which=${1:-}
+    need_packages test "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}"
+    build_sanitized
+    sanitizer_options
+    recorded_data
+    case $which in
+    '' | full | --full) all_tests "${which#--}" ;;
+    *)
+        for name in "$@"; do
+            one_test "$name"
+        done
+        ;;
+    esac
+    conclude
+}
+
+dev_sim() { # [N | --seed S]
+    local program
+    build_sanitized
+    sanitizer_options
+    program=$(simulator asan)
+    [ -n "$program" ] || die "the build made no simulator"
+    exec "$program" "${@:-1000}"
+}

@@ -1,0 +1,347 @@
+/* candled run: everything in one process: feed -> embedded broker -> shard -> the terminal. */
+#include "ops/cli.h"
+#include "ops/embedded_broker.h"
+#include "ops/kafka_options.h"
+#include "ops/log_options.h"
+#include "ops/remove_tree.h"
+#include "ops/replay_producer.h"
+#include "ops/run_feed.h"
+#include "ops/shard.h"
+#include "runtime/loop.h"
+#include "runtime/mem.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <uv.h>
+
+enum {
+    HISTORY_MS = 2 * 3600000, /* of the simulated market, shown at once */
+    RESULT_POLL_MS = 50,
+    PARTITIONS_MAX = 10000,
+};
+
+struct run {
+    struct cli_context *context;
+    bool is_embedded;
+    double speed;
+    char data_dir[1100];
+    struct embedded_broker *broker;
+    struct replay_producer *producer;
+    struct shard *shard;
+    struct run_feed *feed;
+    const char **files;
+    size_t file_count; /* 0: the simulated market */
+    uint64_t *covered; /* by partition: what checkpoints cover */
+    uv_timer_t end_timer;
+    int64_t quiet_since_ms; /* since when all that was fed is covered; -1: it is not */
+    bool is_fed;
+    bool has_failed;
+};
+
+static const char *brokers_of(const struct run *r)
+{
+    return r->is_embedded ? embedded_broker_bootstrap(r->broker) : r->context->config.kafka.brokers;
+}
+
+/* A server joins in when the file or the flags name it, and at no other time. */
+static void decide_sinks(struct config *config)
+{
+    if (config_is_default(config, CONFIG_ID_redis_enabled)) {
+        config->redis.enabled = !config_is_default(config, CONFIG_ID_redis_url) ||
+                                !config_is_default(config, CONFIG_ID_redis_sentinels);
+    }
+    if (config_is_default(config, CONFIG_ID_mongo_enabled)) {
+        config->mongo.enabled = !config_is_default(config, CONFIG_ID_mongo_uri);
+    }
+}
+
+static enum cli_exit read_speed(struct run *r)
+{
+    const char *text = cli_value(r->context, "speed");
+    char *end;
+
+    r->speed = r->file_count > 0 ? 0 : 1;
+    if (text == NULL) {
+        return CLI_DONE;
+    }
+    if (strcmp(text, "max") == 0) {
+        r->speed = 0;
+        return CLI_DONE;
+    }
+    r->speed = strtod(text, &end);
+    if (end == text || *end != '\0' || !isfinite(r->speed) || r->speed <= 0) {
+        return cli_misuse(r->context, "--speed: found '%.64s', expected a number above 0 or max",
+                          text);
+    }
+    return CLI_DONE;
+}
+
+/* --feed FILE FILE...: the option's value is the first of them, words are the others. */
+static void take_files(struct run *r, const char *feed)
+{
+    if (feed == NULL || strcmp(feed, "sim") == 0) {
+        return;
+    }
+    r->files = mem_new(r->context->word_count + 1, sizeof(*r->files));
+    r->files[r->file_count++] = feed;
+    for (size_t i = 0; i < r->context->word_count; i++) {
+        r->files[r->file_count++] = r->context->words[i];
+    }
+}
+
+static enum cli_exit check(struct run *r)
+{
+    struct config *config = &r->context->config;
+    const char *feed = cli_value(r->context, "feed");
+
+    r->is_embedded = strcmp(config->kafka.brokers, "embedded") == 0;
+    decide_sinks(config);
+    if (r->is_embedded && (config->redis.enabled || config->mongo.enabled)) {
+        return cli_misuse(r->context,
+                          "Redis and MongoDB need a real broker: the embedded one forgets, and they "
+                          "would not; name kafka.brokers, or turn them off");
+    }
+    if (feed == NULL && r->context->word_count > 0) {
+        return cli_misuse(r->context, "files are given by --feed FILE...");
+    }
+    if (feed != NULL && strcmp(feed, "sim") == 0 && r->context->word_count > 0) {
+        return cli_misuse(r->context, "--feed sim takes no files");
+    }
+    take_files(r, feed);
+    return read_speed(r);
+}
+
+static enum cli_exit open_broker(struct run *r)
+{
+    const struct config *config = &r->context->config;
+    if (!r->is_embedded) {
+        snprintf(r->data_dir, sizeof(r->data_dir), "%s", config->data_dir);
+        return CLI_DONE;
+    }
+    (void)mkdir(config->data_dir, 0750);
+    snprintf(r->data_dir, sizeof(r->data_dir), "%s/embedded", config->data_dir);
+    if (remove_tree(r->data_dir) != STATUS_OK) {
+        return cli_fail(r->context, "%s cannot be emptied; is another candled run using it?",
+                        r->data_dir);
+    }
+    char dlq_topic[KAFKA_OPTIONS_TOPIC_MAX];
+    kafka_options_dlq_topic(config, dlq_topic);
+    if (embedded_broker_create(&r->broker) != STATUS_OK ||
+        embedded_broker_create_topic(r->broker, config->kafka.topic,
+                                     (int32_t)config->kafka.partitions) != STATUS_OK ||
+        embedded_broker_create_topic(r->broker, dlq_topic, 1) != STATUS_OK) {
+        return cli_fail(r->context, "the embedded broker cannot start; the log says why");
+    }
+    return CLI_DONE;
+}
+
+static enum cli_exit open_producer(struct run *r)
+{
+    const struct config *config = &r->context->config;
+    char error[REPLAY_ERROR_MAX];
+    struct kafka_property *properties = kafka_options_properties(config);
+    struct replay_producer_options options = {
+        .brokers = brokers_of(r),
+        .topic = config->kafka.topic,
+        .properties = properties,
+        .partitions = (int32_t)config->kafka.partitions,
+        .replication_factor = (int32_t)config->kafka.replication_factor,
+        .retention_ms = config->kafka.retention,
+    };
+    enum status status = replay_producer_open(&options, &r->producer, error);
+    kafka_options_free(properties);
+    return status == STATUS_OK ? CLI_DONE : cli_fail(r->context, "%s", error);
+}
+
+static uint64_t covered(const struct run *r)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < (size_t)r->context->config.kafka.partitions; i++) {
+        sum += r->covered[i];
+    }
+    return sum;
+}
+
+static void on_checkpointed(void *context, int32_t partition, int64_t next_offset)
+{
+    struct run *r = context;
+    if (partition < r->context->config.kafka.partitions && next_offset > 0) {
+        r->covered[partition] = (uint64_t)next_offset;
+        run_feed_covered(r->feed, covered(r));
+    }
+}
+
+/* The files are read: once checkpoints cover them and idleness has closed the last windows, stop. */
+static void on_end_poll(uv_timer_t *timer)
+{
+    struct run *r = container_of(timer, struct run, end_timer);
+    int64_t now_ms = (int64_t)uv_now(timer->loop);
+    int64_t patience_ms = r->context->config.candles.idle + 2500;
+
+    if (r->is_embedded && covered(r) < run_feed_sent(r->feed)) {
+        r->quiet_since_ms = -1;
+    } else if (r->quiet_since_ms < 0) {
+        r->quiet_since_ms = now_ms;
+    } else if (now_ms - r->quiet_since_ms > patience_ms) {
+        (void)uv_timer_stop(timer);
+        shard_stop(r->shard);
+    }
+}
+
+static void on_fed(void *context, const char *error)
+{
+    struct run *r = context;
+    if (error != NULL) {
+        (void)cli_fail(r->context, "%s", error);
+        r->has_failed = true;
+        shard_stop(r->shard);
+        return;
+    }
+    r->is_fed = true;
+    (void)uv_timer_start(&r->end_timer, on_end_poll, RESULT_POLL_MS, RESULT_POLL_MS);
+}
+
+static enum cli_exit open_shard(struct run *r)
+{
+    struct shard_options options = {
+        .config = &r->context->config,
+        .brokers = brokers_of(r),
+        .data_dir = r->data_dir,
+        .shows_candles = true,
+        .is_json = r->context->is_json,
+        .context = r,
+        .checkpointed = on_checkpointed,
+    };
+    if (shard_create(&options, &r->shard) != STATUS_OK) {
+        return cli_fail(r->context, "the shard cannot start; the log says why");
+    }
+    (void)uv_timer_init(loop_uv(shard_loop(r->shard)), &r->end_timer);
+    return CLI_DONE;
+}
+
+static enum cli_exit open_feed(struct run *r)
+{
+    const char *seed = cli_value(r->context, "seed");
+    char error[KLINE_FILE_ERROR_MAX];
+    struct run_feed_options options = {
+        .loop = shard_loop(r->shard),
+        .producer = r->producer,
+        .files = r->files,
+        .file_count = r->file_count,
+        .symbol = cli_value(r->context, "symbol"),
+        .seed = seed == NULL ? 1 : strtoull(seed, NULL, 10),
+        .speed = r->speed,
+        .history_ms = HISTORY_MS,
+        .waits_for_checkpoints = r->is_embedded,
+        .context = r,
+        .ended = on_fed,
+    };
+    if (run_feed_open(&options, &r->feed, error) != STATUS_OK) {
+        return cli_fail(r->context, "%s", error);
+    }
+    run_feed_start(r->feed);
+    return CLI_DONE;
+}
+
+static void introduce(const struct run *r)
+{
+    const struct config *config = &r->context->config;
+    fprintf(stderr, "candled run: %s -> %s -> candles of",
+            r->file_count > 0 ? "recorded klines" : "a simulated market (SIM...: not real)",
+            r->is_embedded ? "embedded broker" : config->kafka.brokers);
+    for (enum interval i = 0; i < INTERVAL_COUNT; i++) {
+        if ((config->candles.intervals & INTERVAL_BIT(i)) != 0) {
+            fprintf(stderr, " %s", interval_name(i));
+        }
+    }
+    fprintf(stderr, "; state in %s", r->data_dir);
+    if (config->http.ops_listen[0] != '\0') {
+        fprintf(stderr, "; metrics at http://%s/metrics", config->http.ops_listen);
+    }
+    fprintf(stderr, "; Ctrl-C stops\n");
+}
+
+static enum cli_exit open_all(struct run *r)
+{
+    enum cli_exit result = open_broker(r);
+    if (result == CLI_DONE) {
+        result = open_producer(r);
+    }
+    if (result == CLI_DONE) {
+        result = open_shard(r);
+    }
+    if (result == CLI_DONE) {
+        result = open_feed(r);
+    }
+    return result;
+}
+
+static void close_all(struct run *r)
+{
+    run_feed_close(&r->feed);
+    if (r->shard != NULL) {
+        uv_close((uv_handle_t *)&r->end_timer, NULL);
+        shard_destroy(&r->shard);
+    }
+    replay_producer_close(&r->producer);
+    embedded_broker_destroy(&r->broker);
+    mem_free(r->covered);
+    mem_free(r->files);
+}
+
+static enum cli_exit run(struct cli_context *context)
+{
+    struct run r = {.context = context, .quiet_since_ms = -1};
+    enum cli_exit result = check(&r);
+
+    if (result != CLI_DONE) {
+        mem_free(r.files);
+        return result;
+    }
+    log_options_apply(&context->config);
+    r.covered = mem_new((size_t)context->config.kafka.partitions, sizeof(*r.covered));
+    result = open_all(&r);
+    if (result == CLI_DONE) {
+        introduce(&r);
+        result = shard_run(r.shard) == STATUS_OK && !r.has_failed ? CLI_DONE : CLI_FAILED;
+    }
+    if (result == CLI_DONE && r.is_fed) {
+        fprintf(stderr, "%" PRIu64 " klines read\n", run_feed_sent(r.feed));
+    }
+    close_all(&r);
+    return result;
+}
+
+static const struct cli_option options[] = {
+    {"feed", "sim|FILE...", "a simulated market (the default), or files of recorded klines"},
+    {"speed", "N|max", "times real time; files go at max, the market at 1"},
+    {"symbol", "SYMBOL", "of all rows, where the name of a CSV file does not tell it"},
+    {"seed", "N", "of the simulated market (1)"},
+    {NULL, NULL, NULL},
+};
+
+/* No server but its own; what the person sees are candles. */
+static const char *const defaults[] = {
+    "kafka.brokers=embedded", "redis.enabled=false", "mongo.enabled=false",
+    "candles.idle=3s",        "log.level=warning",   NULL,
+};
+
+const struct cli_command cmd_run = {
+    .name = "run",
+    .summary = "everything in one process, no servers: feed -> broker -> candles in the terminal",
+    .usage = "[--feed sim | --feed FILE...] [--speed N|max] [options]",
+    .text = "With the embedded broker the state lives in data_dir/embedded, emptied at each start.\n"
+            "Redis and MongoDB join in when they and a real broker are named. Files may be CSV or JSON\n"
+            "lines, plain, .gz or .zst; when they are read, it ends.\n",
+    .examples = "  candled run\n"
+                "  candled run --feed BTCUSDT-1m-2026-02.csv.zst --json\n"
+                "  candled run --feed sim --speed 60 --set candles.intervals=5m,1h\n",
+    .options = options,
+    .defaults = defaults,
+    .words_max = CLI_WORDS_MAX,
+    .run = run,
+};

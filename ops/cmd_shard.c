@@ -1,0 +1,30 @@
+/* candled shard: one shard process, for production. */
+#include "ops/cli.h"
+#include "ops/log_options.h"
+#include "ops/shard.h"
+
+static enum cli_exit run(struct cli_context *context)
+{
+    struct shard_options options = {.config = &context->config};
+    struct shard *shard;
+
+    log_options_apply(&context->config);
+    if (shard_create(&options, &shard) != STATUS_OK) {
+        return cli_fail(context, "the shard cannot start; the log says why");
+    }
+    enum status status = shard_run(shard);
+    shard_destroy(&shard);
+    return status == STATUS_OK ? CLI_DONE : CLI_FAILED;
+}
+
+const struct cli_command cmd_shard = {
+    .name = "shard",
+    .summary = "one shard process: Kafka -> windows -> Redis and MongoDB (production)",
+    .usage = "[options]",
+    .text = "Joins the consumer group, keeps the state of its partitions in data_dir, and runs until\n"
+            "SIGTERM or SIGINT: then it commits, drains its sinks and leaves within shutdown.timeout;\n"
+            "a second signal ends it at once. Start more of them to share the partitions.\n",
+    .examples = "  candled shard --config /etc/candled/candled.yaml\n"
+                "  candled shard --set kafka.brokers=kafka:9092 --set redis.url=redis://redis:6379\n",
+    .run = run,
+};

@@ -1,0 +1,249 @@
+#include "ops/shard_socket.h"
+
+#include "ops/state_report.h"
+#include "runtime/log.h"
+#include "runtime/loop.h"
+#include "runtime/loop_status.h"
+#include "runtime/mem.h"
+#include "state/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum { REQUEST_MAX = 256, PIECE_BYTES = 64 << 10, BACKLOG = 16 };
+
+struct shard_socket {
+    struct shard_socket_options options;
+    char path[1200];
+    uv_pipe_t server;
+};
+
+/* One question and its answer. An export is written piece by piece, so that the loop goes on. */
+struct session {
+    uv_pipe_t pipe;
+    uv_write_t write;
+    struct shard_socket *socket;
+    char request[REQUEST_MAX];
+    size_t size;
+    struct text out;
+    bool is_exporting;
+    size_t store_index;
+    struct state_export at;
+};
+
+static void on_session_closed(uv_handle_t *handle)
+{
+    struct session *s = container_of((uv_pipe_t *)handle, struct session, pipe);
+    text_deinit(&s->out);
+    mem_free(s);
+}
+
+static void end_session(struct session *s)
+{
+    uv_close((uv_handle_t *)&s->pipe, on_session_closed);
+}
+
+static void add_error(struct session *s, const char *what)
+{
+    text_add(&s->out, "{\"error\":");
+    text_add_json(&s->out, what);
+    text_add(&s->out, "}\n");
+}
+
+static struct store *store_of(struct session *s, size_t index)
+{
+    const struct shard_socket_options *o = &s->socket->options;
+    return o->store(o->context, index);
+}
+
+static size_t count_of(struct session *s)
+{
+    return s->socket->options.count(s->socket->options.context);
+}
+
+/* The next piece of an export; nothing is added once it is done. */
+static void export_piece(struct session *s)
+{
+    while (s->store_index < count_of(s) && s->out.size < PIECE_BYTES) {
+        struct store *store = store_of(s, s->store_index);
+        enum status status = STATUS_OK;
+        if (store != NULL) {
+            status = state_report_export(store, &s->at, PIECE_BYTES, &s->out);
+        }
+        if (status != STATUS_OK) {
+            add_error(s, status_text(status));
+        }
+        if (store == NULL || status != STATUS_OK || s->at.is_done) {
+            s->store_index++;
+            s->at = (struct state_export){.is_done = false};
+        }
+    }
+}
+
+static void write_out(struct session *s);
+
+static void on_written(uv_write_t *write, int code)
+{
+    struct session *s = container_of(write, struct session, write);
+    text_deinit(&s->out);
+    s->out = (struct text){.bytes = NULL};
+    if (code == 0 && s->is_exporting) {
+        export_piece(s);
+    }
+    if (s->out.size > 0) {
+        write_out(s);
+    } else {
+        end_session(s);
+    }
+}
+
+static void write_out(struct session *s)
+{
+    uv_buf_t buffer = uv_buf_init(s->out.bytes, (unsigned)s->out.size);
+    if (uv_write(&s->write, (uv_stream_t *)&s->pipe, &buffer, 1, on_written) != 0) {
+        end_session(s);
+    }
+}
+
+static void answer_list(struct session *s)
+{
+    for (size_t i = 0; i < count_of(s); i++) {
+        struct store *store = store_of(s, i);
+        if (store != NULL && state_report_list(store, &s->out) != STATUS_OK) {
+            add_error(s, "a partition's state cannot be read; the shard's log says why");
+        }
+    }
+}
+
+static void answer_show(struct session *s, const char *symbol)
+{
+    for (size_t i = 0; i < count_of(s); i++) {
+        struct store *store = store_of(s, i);
+        enum status status =
+            store == NULL ? STATUS_OK : state_report_show(store, symbol, &s->out);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+            add_error(s, status_text(status));
+        }
+    }
+}
+
+static void answer(struct session *s)
+{
+    if (strcmp(s->request, "list") == 0) {
+        answer_list(s);
+    } else if (strncmp(s->request, "show ", 5) == 0) {
+        answer_show(s, s->request + 5);
+    } else if (strcmp(s->request, "export") == 0) {
+        s->is_exporting = true;
+        export_piece(s);
+    } else {
+        add_error(s, "no such request; there are list, show SYMBOL and export");
+    }
+    if (s->out.size > 0) {
+        write_out(s);
+    } else {
+        end_session(s);
+    }
+}
+
+static void on_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    struct session *s = container_of((uv_pipe_t *)handle, struct session, pipe);
+    (void)suggested;
+    *buffer = uv_buf_init(s->request + s->size, (unsigned)(REQUEST_MAX - 1 - s->size));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
+{
+    struct session *s = container_of((uv_pipe_t *)stream, struct session, pipe);
+    (void)buffer;
+    if (count < 0) {
+        end_session(s);
+        return;
+    }
+    s->size += (size_t)count;
+    s->request[s->size] = '\0';
+    char *end = strchr(s->request, '\n');
+    if (end != NULL) {
+        *end = '\0';
+        (void)uv_read_stop(stream);
+        answer(s);
+    } else if (s->size == REQUEST_MAX - 1) {
+        end_session(s);
+    }
+}
+
+static void on_connection(uv_stream_t *server, int code)
+{
+    struct shard_socket *socket = container_of((uv_pipe_t *)server, struct shard_socket, server);
+    if (code != 0) {
+        return;
+    }
+    struct session *s = mem_new(1, sizeof(*s));
+    s->socket = socket;
+    (void)uv_pipe_init(server->loop, &s->pipe, 0);
+    if (uv_accept(server, (uv_stream_t *)&s->pipe) != 0 ||
+        uv_read_start((uv_stream_t *)&s->pipe, on_buffer, on_read) != 0) {
+        end_session(s);
+    }
+}
+
+static void on_server_closed(uv_handle_t *handle)
+{
+    mem_free(container_of((uv_pipe_t *)handle, struct shard_socket, server));
+}
+
+static enum status make_folders(const struct shard_socket_options *options, char *folder,
+                                size_t size)
+{
+    (void)mkdir(options->data_dir, 0750);
+    snprintf(folder, size, "%s/run", options->data_dir);
+    if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
+        log_event(LOG_socket_failed, log_text("path", folder), log_text("error", strerror(errno)));
+        return STATUS_IO;
+    }
+    return STATUS_OK;
+}
+
+enum status shard_socket_open(const struct shard_socket_options *options,
+                              struct shard_socket **out_socket)
+{
+    char folder[1100];
+    struct shard_socket *socket = mem_new(1, sizeof(*socket));
+    enum status status = make_folders(options, folder, sizeof(folder));
+
+    if (status != STATUS_OK) {
+        mem_free(socket);
+        return status;
+    }
+    socket->options = *options;
+    snprintf(socket->path, sizeof(socket->path), "%s/%d.sock", folder, (int)getpid());
+    (void)unlink(socket->path);
+    (void)uv_pipe_init(loop_uv(options->loop), &socket->server, 0);
+    int code = uv_pipe_bind(&socket->server, socket->path);
+    if (code == 0) {
+        code = uv_listen((uv_stream_t *)&socket->server, BACKLOG, on_connection);
+    }
+    if (code != 0) { /* a path too long for a socket, or a folder that we may not write to */
+        log_event(LOG_socket_failed, log_text("path", socket->path),
+                  log_text("error", uv_strerror(code)));
+        uv_close((uv_handle_t *)&socket->server, on_server_closed);
+        return code == UV_ENOBUFS || code == UV_ENAMETOOLONG ? STATUS_OK : STATUS_IO;
+    }
+    *out_socket = socket;
+    return STATUS_OK;
+}
+
+void shard_socket_close(struct shard_socket **socket_p)
+{
+    struct shard_socket *socket = *socket_p;
+    *socket_p = NULL;
+    if (socket != NULL) {
+        (void)unlink(socket->path);
+        uv_close((uv_handle_t *)&socket->server, on_server_closed);
+    }
+}
