@@ -2,35 +2,45 @@
 
 #include "runtime/mem.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+static struct rejection *add_rejection(struct delivery *delivery)
+{
+    if (delivery->rejections == NULL) {
+        delivery->rejections = mem_new(1, sizeof(*delivery->rejections));
+    }
+    struct rejections *rejections = delivery->rejections;
+    rejections->items =
+        mem_resize(rejections->items, rejections->count + 1, sizeof(rejections->items[0]));
+    return &rejections->items[rejections->count++];
+}
+
 void delivery_reject(struct delivery *delivery, size_t row, const char *error)
 {
-    const struct outbox_row *source = &delivery->rows->rows[row];
-    struct rejections *r = delivery->rejections;
+    assert(row < delivery->rows->count);
+    const struct outbox_row *rejected = &delivery->rows->rows[row];
+    struct rejection *rejection = add_rejection(delivery);
+    size_t size = rejected->payload.size;
 
-    if (r == NULL) {
-        r = delivery->rejections = mem_new(1, sizeof(*r));
-    }
-    r->items = mem_resize(r->items, r->count + 1, sizeof(*r->items));
-    struct rejection *rejection = &r->items[r->count++];
-    *rejection = (struct rejection){.row = *source, .bytes = mem_new(1, source->payload.size + 1)};
-    memcpy(rejection->bytes, source->payload.bytes, source->payload.size);
+    rejection->row = *rejected;
+    rejection->bytes = mem_new(size > 0 ? size : 1, 1);
+    memcpy(rejection->bytes, rejected->payload.bytes, size);
     rejection->row.payload.bytes = rejection->bytes;
-    snprintf(rejection->error, sizeof(rejection->error), "%s", error);
+    (void)snprintf(rejection->error, sizeof(rejection->error), "%s", error);
 }
 
 void rejections_destroy(struct rejections **rejections_p)
 {
-    struct rejections *r = *rejections_p;
+    struct rejections *rejections = *rejections_p;
     *rejections_p = NULL;
-    if (r == NULL) {
+    if (rejections == NULL) {
         return;
     }
-    for (size_t i = 0; i < r->count; i++) {
-        mem_free(r->items[i].bytes);
+    for (size_t i = 0; i < rejections->count; i++) {
+        mem_free(rejections->items[i].bytes);
     }
-    mem_free(r->items);
-    mem_free(r);
+    mem_free(rejections->items);
+    mem_free(rejections);
 }

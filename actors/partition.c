@@ -249,6 +249,15 @@ static const struct actor_class partition_class = {
     .mailbox_capacity = 32, /* a few acknowledgements of each sink, and one of each other kind */
 };
 
+static void set_up_meta(const struct partition *p, struct meta *meta)
+{
+    snprintf(meta->topic, sizeof(meta->topic), "%s", p->options.topic);
+    meta->partition = p->options.partition;
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        meta->cursors[sink] = META_NO_CURSOR; /* until its dispatcher comes */
+    }
+}
+
 struct partition *partition_create(const struct partition_options *options)
 {
     struct partition *p = mem_new(1, sizeof(*p));
@@ -263,9 +272,7 @@ struct partition *partition_create(const struct partition_options *options)
     actor_init(&p->actor, &partition_class, options->sched);
     p->decoder = kline_decoder_create();
     effects_init(&p->effects, &options->rules, options->store, p->metrics, &p->actor);
-    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
-        p->effects.meta.cursors[sink] = META_NO_CURSOR;
-    }
+    set_up_meta(p, &p->effects.meta);
     return p;
 }
 

@@ -104,12 +104,14 @@ static enum status report(struct store *store, const char *word, const char *sym
     return status;
 }
 
-static void read_partition(const struct cli_context *context, const char *topic,
-                           int32_t partition, const char *word, struct tally *tally)
+static void read_partition(const struct cli_context *context, const char *data_dir,
+                           int32_t partition, struct tally *tally)
 {
+    const char *word = context->words[0];
+    const char *topic = context->config.kafka.topic;
     const char *symbol = context->word_count > 1 ? context->words[1] : "";
     struct store_options options = {
-        .data_dir = context->config.data_dir,
+        .data_dir = data_dir,
         .topic = topic,
         .partition = partition,
         .boot_id = "",
@@ -136,11 +138,11 @@ static void read_partition(const struct cli_context *context, const char *topic,
     }
 }
 
-static void read_topic(const struct cli_context *context, const char *topic, const char *word,
+static void read_topic(const struct cli_context *context, const char *data_dir,
                        struct tally *tally)
 {
     char folder[PATH_BYTES];
-    snprintf(folder, sizeof(folder), "%s/%s", context->config.data_dir, topic);
+    snprintf(folder, sizeof(folder), "%s/%s", data_dir, context->config.kafka.topic);
     DIR *dir = opendir(folder);
     struct dirent *entry;
 
@@ -148,12 +150,19 @@ static void read_topic(const struct cli_context *context, const char *topic, con
         char *end;
         long partition = strtol(entry->d_name, &end, 10);
         if (end != entry->d_name && *end == '\0' && partition >= 0) {
-            read_partition(context, topic, (int32_t)partition, word, tally);
+            read_partition(context, data_dir, (int32_t)partition, tally);
         }
     }
     if (dir != NULL) {
         closedir(dir);
     }
+}
+
+static void look_into(const struct cli_context *context, const char *data_dir,
+                      const char *request, struct tally *tally)
+{
+    ask_all(data_dir, request, tally);
+    read_topic(context, data_dir, tally);
 }
 
 static enum cli_exit run(struct cli_context *context)
@@ -162,6 +171,7 @@ static enum cli_exit run(struct cli_context *context)
     const char *topic = context->config.kafka.topic;
     struct tally tally = {.answers = 0};
     char request[300];
+    char embedded[PATH_BYTES];
 
     if (strcmp(word, "list") != 0 && strcmp(word, "show") != 0 && strcmp(word, "export") != 0) {
         return cli_misuse(context, "'%s' is none of list, show, export", word);
@@ -172,8 +182,9 @@ static enum cli_exit run(struct cli_context *context)
     snprintf(request, sizeof(request), "%s%s%s\n", word, context->word_count > 1 ? " " : "",
              context->word_count > 1 ? context->words[1] : "");
     log_configure(LOG_LEVEL_error, false);
-    ask_all(context->config.data_dir, request, &tally);
-    read_topic(context, topic, word, &tally);
+    look_into(context, context->config.data_dir, request, &tally);
+    snprintf(embedded, sizeof(embedded), "%s/embedded", context->config.data_dir);
+    look_into(context, embedded, request, &tally); /* of candled run */
     if (tally.failures > 0) {
         return CLI_FAILED;
     }

@@ -7,11 +7,12 @@
 
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { CALL_MS = 15000, FLUSH_MS = 1000, FULL_MS = 100 };
+enum { CALL_MS = 15000, FLUSH_MS = 1000, FULL_MS = 100, RETRY_MS = 250, RETRIES_MAX = 60 };
 
 struct replay_producer {
     rd_kafka_t *client;
@@ -165,6 +166,28 @@ static int64_t event_of(const rd_kafka_message_t *message)
     return reason == REASON_none ? kline.event_ms : INT64_MIN;
 }
 
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+/* A topic that was made a moment ago has no leaders yet. */
+static rd_kafka_resp_err_t query_offsets(struct replay_producer *p, rd_kafka_t *consumer,
+                                         int32_t partition, int64_t *low, int64_t *high)
+{
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < RETRIES_MAX; i++) {
+        code = rd_kafka_query_watermark_offsets(consumer, p->topic, partition, low, high, CALL_MS);
+        if (!is_passing(code)) {
+            return code;
+        }
+        replay_producer_wait(p, RETRY_MS);
+    }
+    return code;
+}
+
 static enum status assign_last(struct replay_producer *p, rd_kafka_t *consumer, int *out_count,
                                char error[REPLAY_ERROR_MAX])
 {
@@ -173,7 +196,7 @@ static enum status assign_last(struct replay_producer *p, rd_kafka_t *consumer, 
     for (int32_t i = 0; i < p->partition_count && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
         int64_t low = 0;
         int64_t high = 0;
-        code = rd_kafka_query_watermark_offsets(consumer, p->topic, i, &low, &high, CALL_MS);
+        code = query_offsets(p, consumer, i, &low, &high);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR && high > low) {
             rd_kafka_topic_partition_list_add(list, p->topic, i)->offset = high - 1;
         }

@@ -3,6 +3,7 @@
 #include "ops/feed_sim.h"
 #include "ops/kline_merge.h"
 #include "ops/replay_producer.h"
+#include "proto/interval.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
 
@@ -114,7 +115,8 @@ static void open_sim(struct run_feed *f)
 {
     int64_t now_ms = wall_ms();
     struct feed_sim_options options = {.seed = f->options.seed,
-                                       .start_ms = now_ms - f->options.history_ms};
+                                       .start_ms = interval_open_ms(
+                                           INTERVAL_1h, now_ms - f->options.history_ms)};
     f->sim = feed_sim_create(&options);
     feed_sim_next(f->sim, &f->next);
     f->first_event_ms = now_ms;

@@ -72,11 +72,13 @@ static enum status prepare_folder(struct store *store)
     if (status == STATUS_OK) {
         status = folder_check_local(store->folder);
     }
+    if (status == STATUS_OK) {
+        status = folder_lock(store->folder, &store->lock_fd);
+    }
     if (status != STATUS_OK || store->is_read_only) {
         return status;
     }
-    status = folder_lock(store->folder, &store->lock_fd);
-    return status == STATUS_OK ? set_aside_untrusted(store) : status;
+    return set_aside_untrusted(store);
 }
 
 static void choose_map_bytes(struct store *store, uint64_t file_size)

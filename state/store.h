@@ -34,21 +34,23 @@ struct store_options {
     const char *topic;
     int32_t partition;
     enum store_sync sync;
-    const char *boot_id;   /* of the running kernel; tests give their own */
-    size_t map_bytes;      /* to begin with; 0: 64 MiB */
-    size_t map_bytes_max;  /* STATUS_MAP_FULL beyond it; 0: 1 TiB */
-    bool is_read_only;     /* no lock is taken, nothing is written; STATUS_NOT_FOUND: no store */
+    const char *boot_id;  /* of the running kernel; tests give their own */
+    size_t map_bytes;     /* to begin with; 0: 64 MiB */
+    size_t map_bytes_max; /* STATUS_MAP_FULL beyond it; 0: 1 TiB */
+    bool is_read_only; /* nothing is written; the lock is held all the same: who else has the store
+                          is to be asked, not passed by. STATUS_NOT_FOUND: no store */
 };
 
 /* STATUS_BUSY: another process has it; STATUS_OLD_FORMAT; STATUS_CORRUPT. An environment written in
- * `boot` mode, not closed cleanly, under another boot id is set aside (renamed, logged) and an empty
- * one opened. Logs what went wrong. */
+ * `boot` mode, not closed cleanly, under another boot id is set aside (renamed, logged) and an
+ * empty one opened. Logs what went wrong. */
 MUST_CHECK enum status store_open(const struct store_options *options, struct store **out_store);
 
 /* Syncs, marks it clean, and closes. NULL is fine; clears the caller's pointer. */
 void store_close(struct store **store_p);
 
-/* As if the process had died here: nothing is synced or marked. For tests, and for lost partitions. */
+/* As if the process had died here: nothing is synced or marked. For tests, and for lost partitions.
+ */
 void store_abandon(struct store **store_p);
 
 /* As of the last commit, or what store_open() found; defaults (next_offset -1, outbox_next 1, no
@@ -84,11 +86,13 @@ MUST_CHECK enum status store_view_open(struct store_view *view);
 
 void store_view_close(struct store_view *view);
 
-/* STATUS_NOT_FOUND leaves *out_value alone. The value points into the map and dies with the view. */
+/* STATUS_NOT_FOUND leaves *out_value alone. The value points into the map and dies with the view.
+ */
 MUST_CHECK enum status store_view_get(struct store_view *view, enum store_table table,
                                       struct slice key, struct slice *out_value);
 
-/* Calls `visit` for each record whose key begins with `prefix`, in order, until it returns false. */
+/* Calls `visit` for each record whose key begins with `prefix`, in order, until it returns false.
+ */
 typedef bool store_visit_fn(void *context, struct slice key, struct slice value);
 
 MUST_CHECK enum status store_view_each(struct store_view *view, enum store_table table,
@@ -96,8 +100,7 @@ MUST_CHECK enum status store_view_each(struct store_view *view, enum store_table
 
 /* The same for all records with a key greater than `after`; an empty one: from the first. */
 MUST_CHECK enum status store_view_after(struct store_view *view, enum store_table table,
-                                        struct slice after, store_visit_fn *visit,
-                                        void *context);
+                                        struct slice after, store_visit_fn *visit, void *context);
 
 /* Copies wanted entries with sequence > after: at most rows_max of them and about bytes_max bytes
  * (one entry is always taken), looking at 16 x rows_max entries at most. */

@@ -283,11 +283,26 @@ static void on_deliver(struct kafka_sink *sink, const struct msg *msg)
     advance(sink);
 }
 
+/* The producer holds on to what it has under way, so the producer goes. What others have under way is
+ * repeated by their dispatchers. */
+static void on_cancel(struct kafka_sink *sink, const struct actor *asker)
+{
+    for (const struct kafka_flight *flight = sink->flights; flight != NULL; flight = flight->next) {
+        if (flight->from == asker) {
+            replace_producer(sink, "a partition leaves while Kafka does not answer");
+            return;
+        }
+    }
+}
+
 static void receive(struct actor *actor, const struct msg *msg)
 {
     switch (msg->type) {
     case MSG_SINK_DELIVER:
         on_deliver(container_of(actor, struct kafka_sink, actor), msg);
+        break;
+    case MSG_SINK_CANCEL:
+        on_cancel(container_of(actor, struct kafka_sink, actor), msg->from);
         break;
     default:
         actor_unexpected(actor, msg);

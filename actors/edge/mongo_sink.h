@@ -1,10 +1,14 @@
 /* The MongoDB sink: one document a candle, written by unordered bulks of guarded upserts.
  *
  * _id = "{symbol}:{interval}:{openTime}"; filter {_id, revision: {$not: {$gte: new}}}; a duplicate
- * key is re-issued once without upsert and then counts as done. w: majority, j: true, short explicit
- * timeouts. The index {symbol: 1, interval: 1, openTime: -1} is made at start. With a retention, a
- * TTL index on openTime is made too.
- * Thread: the actor lives on the loop; the driver's blocking client on one thread of the sink's own. */
+ * key is re-issued once without upsert and then counts as done. w: majority, j: true, short
+ * explicit timeouts. The index {symbol: 1, interval: 1, openTime: -1} is made at start. With a
+ * retention, a TTL index on openTime is made too. Waiting deliveries are merged into one bulk. A
+ * MongoDB that is away is asked again for ever, with backoff; what was in flight is repeated by the
+ * sink itself. A delivery waits for three seconds (and for a call that blocks, at most its
+ * timeouts) and is then answered UNAVAILABLE, so that its dispatcher can go when its partition
+ * does. Thread: the actor lives on the loop; the driver's blocking client on one thread of the
+ * sink's own. */
 #ifndef CANDLED_ACTORS_EDGE_MONGO_SINK_H
 #define CANDLED_ACTORS_EDGE_MONGO_SINK_H
 
@@ -37,8 +41,8 @@ struct actor *mongo_sink_actor(struct mongo_sink *sink);
 
 bool mongo_sink_is_up(const struct mongo_sink *sink);
 
-/* No delivery may be in flight. Joins the thread (it may be inside a call: at most its timeouts).
- * Memory goes in a later round of the loop. */
+/* Deliveries that it holds are answered UNAVAILABLE first. Joins the thread (it may be inside a
+ * call: at most its timeouts). Memory goes in a later round of the loop. */
 void mongo_sink_close(struct mongo_sink **sink_p);
 
 #endif

@@ -170,7 +170,7 @@ class Bench:
         first = wait_until("the first record", lambda: sample(shard, 0), 60, 0.005)
         last = wait_until("the last record", lambda: sample(shard, records), 600, 0.02)
         if has_sinks:
-            wait_until("the sinks' last write", lambda: total(shard, "candled_outbox_entries") == 0, 600, 0.02)
+            wait_until("the sinks' last write", lambda: total(shard, "candled_outbox_bytes") == 0, 600, 0.02)
             last = (time.monotonic(), last[1])
         cpu = cpu_seconds(shard.process.pid)
         return {"rate": (records - first[1]) / (last[0] - first[0]), "cpu_us": cpu / records * 1e6}

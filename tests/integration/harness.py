@@ -176,7 +176,7 @@ class Case:
                 raise Failure(f"{shard.name} ended with {shard.process.returncode}; log: {shard.tail()}")
 
     def owes_nothing(self):
-        samples = self.all_metrics()["candled_outbox_entries"]
+        samples = self.all_metrics()["candled_outbox_bytes"]
         return bool(samples) and sum(value for _, value in samples) == 0
 
     def wait_until_covered(self, seconds=90):

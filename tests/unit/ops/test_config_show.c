@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -112,6 +113,27 @@ static void the_markdown_names_every_setting(void **state)
     text_deinit(&manual);
 }
 
+static void the_manual_in_the_repository_is_the_one_that_is_made(void **state)
+{
+    (void)state;
+    const char *root = getenv("CANDLED_ROOT");
+    struct text manual = {0};
+    char path[600];
+    char found[65536];
+    if (root == NULL) {
+        skip();
+    }
+    snprintf(path, sizeof(path), "%s/docs/configuration.md", root);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    found[fread(found, 1, sizeof(found) - 1, file)] = '\0';
+    fclose(file);
+    config_manual_markdown(&manual);
+    /* Else: candled config reference --markdown > docs/configuration.md */
+    assert_string_equal(found, text_get(&manual));
+    text_deinit(&manual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +141,7 @@ int main(void)
         cmocka_unit_test(what_is_shown_can_be_read_back),
         cmocka_unit_test(the_manual_is_a_file_that_loads),
         cmocka_unit_test(the_markdown_names_every_setting),
+        cmocka_unit_test(the_manual_in_the_repository_is_the_one_that_is_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,8 +109,8 @@ enum status fixture_get(struct fixture *f, enum store_table table, struct slice 
 bool fixture_holds(struct fixture *f, enum store_table table, const char *key, const char *value)
 {
     char *found = NULL;
-    bool is_same = fixture_get(f, table, slice_of_text(key), &found) == STATUS_OK &&
-                   strcmp(found, value) == 0;
+    bool is_same =
+        fixture_get(f, table, slice_of_text(key), &found) == STATUS_OK && strcmp(found, value) == 0;
     mem_free(found);
     return is_same;
 }

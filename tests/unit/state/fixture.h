@@ -1,4 +1,5 @@
-/* What the tests of state/ share: a folder that goes away, and short ways to open, commit and look. */
+/* What the tests of state/ share: a folder that goes away, and short ways to open, commit and look.
+ */
 #ifndef CANDLED_TESTS_UNIT_STATE_FIXTURE_H
 #define CANDLED_TESTS_UNIT_STATE_FIXTURE_H
 

@@ -27,9 +27,9 @@ static void a_candle_key_tells_what_it_was_made_of(void **state)
                 size_t size = layout_candle_key(symbols[s], (enum interval)i, times[t], key);
                 enum interval interval;
                 int64_t open_ms;
-                assert_int_equal(layout_parse_candle_key((struct slice){key, size}, symbol,
-                                                         &interval, &open_ms),
-                                 STATUS_OK);
+                assert_int_equal(
+                    layout_parse_candle_key((struct slice){key, size}, symbol, &interval, &open_ms),
+                    STATUS_OK);
                 assert_string_equal(symbol, symbols[s]);
                 assert_int_equal(interval, i);
                 assert_true(open_ms == times[t]);
@@ -46,17 +46,15 @@ static void candle_keys_sort_by_symbol_then_interval_then_time(void **state)
         enum interval interval;
         int64_t open_ms;
     } order[] = {
-        {"BTC", INTERVAL_1m, -60000},    {"BTC", INTERVAL_1m, 0},
-        {"BTC", INTERVAL_1m, 60000},     {"BTC", INTERVAL_5m, 0},
-        {"BTC", INTERVAL_1d, 0},         {"BTCUSDT", INTERVAL_1m, -60000},
+        {"BTC", INTERVAL_1m, -60000},    {"BTC", INTERVAL_1m, 0}, {"BTC", INTERVAL_1m, 60000},
+        {"BTC", INTERVAL_5m, 0},         {"BTC", INTERVAL_1d, 0}, {"BTCUSDT", INTERVAL_1m, -60000},
         {"BTCUSDT", INTERVAL_1m, 60000}, {"ETH", INTERVAL_1m, 0},
     };
     unsigned char keys[ARRAY_COUNT(order)][LAYOUT_CANDLE_KEY_MAX];
     size_t sizes[ARRAY_COUNT(order)];
 
     for (size_t i = 0; i < ARRAY_COUNT(order); i++) {
-        sizes[i] =
-            layout_candle_key(order[i].symbol, order[i].interval, order[i].open_ms, keys[i]);
+        sizes[i] = layout_candle_key(order[i].symbol, order[i].interval, order[i].open_ms, keys[i]);
         if (i > 0) {
             struct slice before = {keys[i - 1], sizes[i - 1]};
             assert_true(compare(before, (struct slice){keys[i], sizes[i]}) < 0);

@@ -94,12 +94,12 @@ static void bytes_that_do_not_fit_a_field_are_corrupt(void **state)
 
     assert_int_equal(meta_fields_decode(&meta, field_named("era"), (struct slice){"1234567", 7}),
                      STATUS_CORRUPT);
-    assert_int_equal(meta_fields_decode(&meta, field_named("is_clean"),
-                                        (struct slice){"\2\0\0\0\0\0\0\0", 8}),
-                     STATUS_CORRUPT);
-    assert_int_equal(meta_fields_decode(&meta, field_named("partition"),
-                                        (struct slice){"\0\0\0\0\1\0\0\0", 8}),
-                     STATUS_CORRUPT);
+    assert_int_equal(
+        meta_fields_decode(&meta, field_named("is_clean"), (struct slice){"\2\0\0\0\0\0\0\0", 8}),
+        STATUS_CORRUPT);
+    assert_int_equal(
+        meta_fields_decode(&meta, field_named("partition"), (struct slice){"\0\0\0\0\1\0\0\0", 8}),
+        STATUS_CORRUPT);
     assert_int_equal(meta_fields_decode(&meta, field_named("topic"), SLICE_OF(text)),
                      STATUS_CORRUPT);
     assert_int_equal(meta_fields_decode(&meta, field_named("topic"), (struct slice){"a\0b", 3}),

@@ -16,8 +16,7 @@ static void an_entry_comes_back_as_it_went(void **state)
         assert_true(slice_equals(row.payload, slice_of_text("abc")));
         assert_ptr_equal(row.payload.bytes, value + 2);
     }
-    size_t size =
-        outbox_encode(OUTBOX_dead_letter, INTERVAL_5m, (struct slice){NULL, 0}, value);
+    size_t size = outbox_encode(OUTBOX_dead_letter, INTERVAL_5m, (struct slice){NULL, 0}, value);
     assert_int_equal(outbox_decode((struct slice){value, size}, &row), STATUS_OK);
     assert_int_equal(row.kind, OUTBOX_dead_letter);
     assert_int_equal(row.payload.size, 0);
@@ -40,8 +39,8 @@ static void bytes_that_are_no_entry_are_corrupt(void **state)
 static void a_sink_gets_what_its_filter_names(void **state)
 {
     (void)state;
-    struct outbox_filter candles = {.intervals = INTERVAL_BIT(INTERVAL_1m) |
-                                                 INTERVAL_BIT(INTERVAL_1d)};
+    struct outbox_filter candles = {.intervals =
+                                        INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_1d)};
     struct outbox_filter letters = {.wants_dead_letters = true};
 
     assert_true(outbox_filter_wants(&candles, OUTBOX_candle, INTERVAL_1m));

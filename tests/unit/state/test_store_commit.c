@@ -105,7 +105,8 @@ static void candles_are_swept_when_due_and_no_more_at_once_than_allowed(void **s
     commit(f);
     assert_int_equal(fixture_entries(f, TABLE_candles), 7);
     assert_int_equal(fixture_entries(f, TABLE_expiry), 7);
-    f->meta.stream_time_ms = 998; /* the earliest are gone first: 994, 995, 996; and then 997, 998 */
+    f->meta.stream_time_ms =
+        998; /* the earliest are gone first: 994, 995, 996; and then 997, 998 */
     commit(f);
     assert_int_equal(fixture_entries(f, TABLE_candles), 5);
     f->sweep_max = 0;
@@ -199,7 +200,8 @@ static void the_map_grows_within_a_commit(void **state)
     commit(f);
     assert_int_equal(store_meta(f->store)->outbox_bytes, 5); /* not once for each attempt */
     assert_int_equal(store_view_open(view), STATUS_OK);
-    assert_int_equal(store_view_get(view, TABLE_actors, slice_of_text("before"), &value), STATUS_OK);
+    assert_int_equal(store_view_get(view, TABLE_actors, slice_of_text("before"), &value),
+                     STATUS_OK);
     assert_int_equal(store_view_get(view, TABLE_actors, slice_of_text("many-999"), &value),
                      STATUS_OK);
     store_view_close(view);
@@ -230,7 +232,8 @@ static void a_map_that_may_not_grow_fails_the_commit_and_nothing_else(void **sta
     assert_int_equal(fixture_entries(f, TABLE_actors), 1);
     fixture_reopen(f);
     assert_int_equal(store_meta(f->store)->next_offset, 10);
-    assert_false(store_meta(f->store)->is_clean); /* a store that failed is not closed in good order */
+    assert_false(
+        store_meta(f->store)->is_clean); /* a store that failed is not closed in good order */
 }
 
 /* Fills the disk with commits, makes room, and goes on. Returns the commits that were refused. */

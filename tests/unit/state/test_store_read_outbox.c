@@ -48,8 +48,8 @@ static struct outbox_rows *read_rows(struct fixture *f, int64_t after,
     return rows;
 }
 
-static void check(struct fixture *f, int64_t after, size_t rows_max, size_t bytes_max,
-                  size_t count, int64_t scanned_to)
+static void check(struct fixture *f, int64_t after, size_t rows_max, size_t bytes_max, size_t count,
+                  int64_t scanned_to)
 {
     struct outbox_rows *rows = read_rows(f, after, &all, rows_max, bytes_max);
     assert_int_equal(rows->count, count);
@@ -61,7 +61,7 @@ static void check(struct fixture *f, int64_t after, size_t rows_max, size_t byte
 static void put_ten(struct fixture *f)
 {
     for (int64_t i = 1; i <= 10; i++) {
-        char text[16];
+        char text[32];
         (void)snprintf(text, sizeof(text), "payload-%02d", (int)i);
         put(f, i, OUTBOX_candle, INTERVAL_5m, slice_of_text(text));
     }
@@ -76,7 +76,7 @@ static void entries_come_in_order_from_the_cursor_on(void **state)
     assert_int_equal(rows->count, 7);
     assert_int_equal(rows->scanned_to, 10);
     for (size_t i = 0; i < rows->count; i++) {
-        char text[16];
+        char text[32];
         (void)snprintf(text, sizeof(text), "payload-%02d", (int)i + 4);
         assert_int_equal(rows->rows[i].sequence, (int64_t)i + 4);
         assert_int_equal(rows->rows[i].interval, INTERVAL_5m);

@@ -82,9 +82,7 @@ static void a_view_stays_as_it_was_while_commits_go_on(void **state)
         fixture_put(f, "a", round == 0 ? "2" : "3");
         commit(f);
         assert_int_equal(store_view_get(view, TABLE_actors, slice_of_text("a"), &value), STATUS_OK);
-        assert_true(slice_equals(value, slice_of_text(round == 0   ? "1"
-                                                      : round == 1 ? "2"
-                                                                   : "3")));
+        assert_true(slice_equals(value, slice_of_text(round == 0 ? "1" : round == 1 ? "2" : "3")));
         assert_int_equal(store_view_get(view, TABLE_actors, slice_of_text("x"), &value),
                          STATUS_NOT_FOUND);
         assert_int_equal(value.size, 1);

@@ -1,0 +1,103 @@
+#include "actors/edge/redis_poll.h"
+
+#include "runtime/loop_status.h"
+#include "runtime/mem.h"
+
+#include <hiredis/async.h>
+#include <uv.h>
+
+struct redis_poll {
+    uv_poll_t handle;
+    redisAsyncContext *context; /* NULL once hiredis has let go */
+    redis_poll_failed_fn *failed;
+    int events;
+};
+
+static void on_poll(uv_poll_t *handle, int uv_code, int events)
+{
+    struct redis_poll *poll = container_of(handle, struct redis_poll, handle);
+
+    if (uv_code != 0 && poll->context != NULL) {
+        poll->failed(poll->context, uv_strerror(uv_code)); /* libuv has stopped to watch it */
+        return;
+    }
+    if (poll->context != NULL && (events & UV_READABLE) != 0) {
+        redisAsyncHandleRead(poll->context);
+    }
+    if (poll->context != NULL && (events & UV_WRITABLE) != 0) {
+        redisAsyncHandleWrite(poll->context);
+    }
+}
+
+static void watch(struct redis_poll *poll, int events)
+{
+    if (poll->events == events) {
+        return;
+    }
+    poll->events = events;
+    if (events == 0) {
+        (void)uv_poll_stop(&poll->handle);
+    } else {
+        (void)uv_poll_start(&poll->handle, events, on_poll);
+    }
+}
+
+static void add_read(void *data)
+{
+    struct redis_poll *poll = data;
+    watch(poll, poll->events | UV_READABLE);
+}
+
+static void del_read(void *data)
+{
+    struct redis_poll *poll = data;
+    watch(poll, poll->events & ~UV_READABLE);
+}
+
+static void add_write(void *data)
+{
+    struct redis_poll *poll = data;
+    watch(poll, poll->events | UV_WRITABLE);
+}
+
+static void del_write(void *data)
+{
+    struct redis_poll *poll = data;
+    watch(poll, poll->events & ~UV_WRITABLE);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    mem_free(container_of((uv_poll_t *)handle, struct redis_poll, handle));
+}
+
+static void cleanup(void *data)
+{
+    struct redis_poll *poll = data;
+    if (poll->context == NULL) {
+        return; /* hiredis may clean up twice */
+    }
+    poll->context = NULL;
+    uv_close((uv_handle_t *)&poll->handle, on_closed);
+}
+
+enum status redis_poll_attach(struct redisAsyncContext *context, struct uv_loop_s *loop,
+                              redis_poll_failed_fn *failed)
+{
+    struct redis_poll *poll = mem_new(1, sizeof(*poll));
+    int rc = uv_poll_init(loop, &poll->handle, context->c.fd);
+    enum status status = loop_status(rc, "uv_poll_init");
+    if (status != STATUS_OK) {
+        mem_free(poll);
+        return status;
+    }
+    poll->context = context;
+    poll->failed = failed;
+    context->ev.data = poll;
+    context->ev.addRead = add_read;
+    context->ev.delRead = del_read;
+    context->ev.addWrite = add_write;
+    context->ev.delWrite = del_write;
+    context->ev.cleanup = cleanup;
+    return STATUS_OK;
+}

@@ -1,0 +1,210 @@
+#include "actors/edge/redis_script.h"
+
+#include "proto/interval.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Revisions stay below 2^52 and times below 2^53: the doubles of Lua hold them exactly.
+ * The quick look at a stored value takes its first "revision"; before a stored value may win over
+ * ours the real parser has the last word, so that garbage never does. */
+const char redis_script_text[] =
+    "local ttl, is_from_open = tonumber(ARGV[1]), ARGV[2] == 'open'\n"
+    "local indexes, latests = {}, {}\n"
+    "local function run(...)\n"
+    "    local reply = redis.pcall(...)\n"
+    "    if type(reply) == 'table' and reply.err then error({err = reply.err}) end\n"
+    "    return reply\n"
+    "end\n"
+    "local function parse(value)\n"
+    "    local is_json, object = pcall(cjson.decode, value)\n"
+    "    if is_json and type(object) == 'table' and type(object.revision) == 'number' then\n"
+    "        return object\n"
+    "    end\n"
+    "    return {revision = -1}\n"
+    "end\n"
+    "local function quick(value, pattern)\n"
+    "    return tonumber(string.match(value, pattern) or '-1')\n"
+    "end\n"
+    "local function revision_of(value, wanted)\n"
+    "    if not value or quick(value, '\"revision\"%s*:%s*(%d+)') < wanted then return -1 end\n"
+    "    return parse(value).revision\n"
+    "end\n"
+    "local function expire(key, open_time)\n"
+    "    if is_from_open then\n"
+    "        run('PEXPIREAT', key, string.format('%.0f', open_time + ttl))\n"
+    "    else\n"
+    "        run('PEXPIRE', key, ARGV[1])\n"
+    "    end\n"
+    "end\n"
+    "local function set(key, json, open_time)\n"
+    "    run('SET', key, json, 'PX', ARGV[1])\n"
+    "    if is_from_open then expire(key, open_time) end\n"
+    "end\n"
+    "local function index_of(key)\n"
+    "    if not indexes[key] then\n"
+    "        local newest = run('ZREVRANGE', key, 0, 0, 'WITHSCORES')\n"
+    "        indexes[key] = {newest = tonumber(newest[2] or '-inf') or -math.huge, adds = {}}\n"
+    "    end\n"
+    "    return indexes[key]\n"
+    "end\n"
+    "local function latest_of(key)\n"
+    "    if not latests[key] then latests[key] = {value = run('GET', key)} end\n"
+    "    return latests[key]\n"
+    "end\n"
+    "local function is_behind(latest, open_time, revision)\n"
+    "    if latest.value then\n"
+    "        if quick(latest.value, '\"openTime\"%s*:%s*(%-?%d+)') < open_time then return true "
+    "end\n"
+    "        local stored = parse(latest.value)\n"
+    "        latest.value, latest.revision = false, stored.revision\n"
+    "        latest.open_time = type(stored.openTime) == 'number' and stored.openTime\n"
+    "    end\n"
+    "    return not latest.open_time or latest.open_time < open_time or\n"
+    "        (latest.open_time == open_time and latest.revision < revision)\n"
+    "end\n"
+    "local function write(key, index_key, latest_key, json, revision_text, open_text)\n"
+    "    local revision, open_time = tonumber(revision_text), tonumber(open_text)\n"
+    "    local held = revision_of(run('GET', key), revision)\n"
+    "    local index, latest = index_of(index_key), latest_of(latest_key)\n"
+    "    if held > revision then return 0 end\n"
+    "    if held < revision then set(key, json, open_time) end\n"
+    "    if held < revision or not run('ZSCORE', index_key, open_text) then\n"
+    "        index.newest = math.max(index.newest, open_time)\n"
+    "        index.adds[#index.adds + 1] = open_text\n"
+    "        index.adds[#index.adds + 1] = open_text\n"
+    "    end\n"
+    "    if is_behind(latest, open_time, revision) then\n"
+    "        latest.value, latest.json = false, json\n"
+    "        latest.open_time, latest.revision = open_time, revision\n"
+    "    end\n"
+    "    return held < revision and 1 or 0\n"
+    "end\n"
+    "local function finish()\n"
+    "    for key, index in pairs(indexes) do\n"
+    "        if #index.adds > 0 then\n"
+    "            local oldest = string.format('(%.0f', index.newest - ttl)\n"
+    "            run('ZADD', key, unpack(index.adds))\n"
+    "            run('ZREMRANGEBYSCORE', key, '-inf', oldest)\n"
+    "            expire(key, index.newest)\n"
+    "        end\n"
+    "    end\n"
+    "    for key, latest in pairs(latests) do\n"
+    "        if latest.json then set(key, latest.json, latest.open_time) end\n"
+    "    end\n"
+    "end\n"
+    "local function call(f, ...)\n"
+    "    local is_done, reply = pcall(f, ...)\n"
+    "    if is_done or type(reply) == 'table' then return reply end\n"
+    "    return {err = 'ERR ' .. tostring(reply)}\n"
+    "end\n"
+    "local replies = {}\n"
+    "for i = 1, #KEYS, 3 do\n"
+    "    replies[#replies + 1] = call(write, KEYS[i], KEYS[i + 1], KEYS[i + 2],\n"
+    "        ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])\n"
+    "end\n"
+    "return call(finish) or replies\n";
+
+static enum status parse_key(const char *name, const char *text, bool has_open_time,
+                             struct key_template *out_key, char *error, size_t error_size)
+{
+    char wrong[KEY_TEMPLATE_TEXT_MAX];
+    enum status status = key_template_parse(text, out_key, wrong, sizeof(wrong));
+    if (status != STATUS_OK) {
+        (void)snprintf(error, error_size, "%s: %s", name, wrong);
+        return status;
+    }
+    if (!key_template_has(out_key, KEY_PART_symbol) ||
+        !key_template_has(out_key, KEY_PART_interval) ||
+        key_template_has(out_key, KEY_PART_open_time) != has_open_time) {
+        (void)snprintf(error, error_size, "%s must hold {symbol} and {interval} and %s {openTime}",
+                       name, has_open_time ? "also" : "not");
+        return STATUS_BAD_CONFIG;
+    }
+    return STATUS_OK;
+}
+
+enum status redis_script_keys_parse(const char *candle, const char *index, const char *latest,
+                                    struct redis_script_keys *out_keys, char *error,
+                                    size_t error_size)
+{
+    struct redis_script_keys keys;
+    enum status status = parse_key("redis.key", candle, true, &keys.candle, error, error_size);
+    if (status == STATUS_OK) {
+        status = parse_key("redis.index_key", index, false, &keys.index, error, error_size);
+    }
+    if (status == STATUS_OK) {
+        status = parse_key("redis.latest_key", latest, false, &keys.latest, error, error_size);
+    }
+    if (status == STATUS_OK && strcmp(index, latest) == 0) {
+        (void)snprintf(error, error_size, "redis.index_key and redis.latest_key are the same");
+        status = STATUS_BAD_CONFIG;
+    }
+    if (status == STATUS_OK) {
+        *out_keys = keys;
+    }
+    return status;
+}
+
+void redis_script_begin(struct redis_script_call *call)
+{
+    call->candle_count = 0;
+}
+
+void redis_script_add(struct redis_script_call *call, const struct redis_script_keys *keys,
+                      const struct candle *candle)
+{
+    assert(call->candle_count < REDIS_SCRIPT_CANDLES_MAX);
+    const struct key_template *templates[] = {&keys->candle, &keys->index, &keys->latest};
+    size_t i = call->candle_count++;
+
+    for (size_t k = 0; k < REDIS_SCRIPT_KEYS; k++) {
+        call->candles[i].key_sizes[k] =
+            key_template_render(templates[k], candle->symbol, interval_name(candle->interval),
+                                candle->open_ms, call->candles[i].keys[k]);
+    }
+    call->candles[i].json_size = candle_print_json(candle, call->candles[i].json);
+    (void)snprintf(call->candles[i].revision, sizeof(call->candles[i].revision), "%" PRId64,
+                   candle->revision);
+    (void)snprintf(call->candles[i].open_time, sizeof(call->candles[i].open_time), "%" PRId64,
+                   candle->open_ms);
+}
+
+static void put(struct redis_script_call *call, const char *arg, size_t size)
+{
+    assert(call->arg_count < REDIS_SCRIPT_ARGS_MAX);
+    call->args[call->arg_count] = arg;
+    call->sizes[call->arg_count] = size;
+    call->arg_count++;
+}
+
+static void put_text(struct redis_script_call *call, const char *text)
+{
+    put(call, text, strlen(text));
+}
+
+void redis_script_finish(struct redis_script_call *call, const char *sha, int64_t ttl_ms,
+                         bool is_ttl_from_open)
+{
+    (void)snprintf(call->key_count, sizeof(call->key_count), "%zu",
+                   call->candle_count * REDIS_SCRIPT_KEYS);
+    (void)snprintf(call->ttl, sizeof(call->ttl), "%" PRId64, ttl_ms);
+    call->arg_count = 0;
+    put_text(call, "EVALSHA");
+    put_text(call, sha);
+    put_text(call, call->key_count);
+    for (size_t i = 0; i < call->candle_count; i++) {
+        for (size_t k = 0; k < REDIS_SCRIPT_KEYS; k++) {
+            put(call, call->candles[i].keys[k], call->candles[i].key_sizes[k]);
+        }
+    }
+    put_text(call, call->ttl);
+    put_text(call, is_ttl_from_open ? "open" : "write");
+    for (size_t i = 0; i < call->candle_count; i++) {
+        put(call, call->candles[i].json, call->candles[i].json_size);
+        put_text(call, call->candles[i].revision);
+        put_text(call, call->candles[i].open_time);
+    }
+}

@@ -1,0 +1,72 @@
+/* The script that runs inside Redis: writes candles under their three keys, guarded by revision.
+ *
+ * One call carries several candles, each with its own answer, so that one bad key does not stop the
+ * others. Index and `latest` are read once and written once a call, however many of its candles
+ * share them; for that the candles of a symbol should stand together. All three keys of a candle
+ * are read before any is written: a key of another type refuses the candle as a whole. An equal
+ * revision changes nothing that is there, but puts back what index or `latest` have lost (to
+ * eviction, or because a call was cut short); so a candle may be sent any number of times.
+ * Wants Redis 5 or newer. */
+#ifndef CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
+#define CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
+
+#include "proto/candle.h"
+#include "proto/key_template.h"
+#include "runtime/base.h"
+#include "runtime/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    REDIS_SCRIPT_CANDLES_MAX = 32, /* a call; more is hardly faster, and makes others wait longer */
+    REDIS_SCRIPT_KEYS = 3,         /* a candle */
+    REDIS_SCRIPT_VALUES = 3,
+    REDIS_SCRIPT_ARGS_MAX =
+        5 + REDIS_SCRIPT_CANDLES_MAX * (REDIS_SCRIPT_KEYS + REDIS_SCRIPT_VALUES),
+};
+
+struct redis_script_keys {
+    struct key_template candle;
+    struct key_template index;
+    struct key_template latest;
+};
+
+/* STATUS_BAD_CONFIG, with what is wrong in `error`: a candle's key must tell symbol, interval and
+ * open time apart, the other two symbol and interval. */
+MUST_CHECK enum status redis_script_keys_parse(const char *candle, const char *index,
+                                               const char *latest,
+                                               struct redis_script_keys *out_keys, char *error,
+                                               size_t error_size);
+
+/* A call while it is put together: plain buffers, meant to be used again and again. */
+struct redis_script_call {
+    size_t candle_count;
+    size_t arg_count;
+    const char *args[REDIS_SCRIPT_ARGS_MAX];
+    size_t sizes[REDIS_SCRIPT_ARGS_MAX];
+    char key_count[8];
+    char ttl[24];
+    struct {
+        char keys[REDIS_SCRIPT_KEYS][KEY_MAX];
+        size_t key_sizes[REDIS_SCRIPT_KEYS];
+        char json[CANDLE_JSON_MAX];
+        size_t json_size;
+        char revision[24];
+        char open_time[24];
+    } candles[REDIS_SCRIPT_CANDLES_MAX];
+};
+
+extern const char redis_script_text[];
+
+void redis_script_begin(struct redis_script_call *call);
+
+void redis_script_add(struct redis_script_call *call, const struct redis_script_keys *keys,
+                      const struct candle *candle);
+
+/* Fills args and sizes: EVALSHA and all that follows. `sha` is borrowed until the call is sent. */
+void redis_script_finish(struct redis_script_call *call, const char *sha, int64_t ttl_ms,
+                         bool is_ttl_from_open);
+
+#endif

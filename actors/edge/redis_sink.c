@@ -1,0 +1,322 @@
+#include "actors/edge/redis_sink.h"
+
+#include "actors/edge/redis_error.h"
+#include "actors/edge/redis_link.h"
+#include "actors/edge/redis_queue.h"
+#include "actors/edge/redis_script.h"
+#include "actors/edge/redis_tls.h"
+#include "actors/edge/redis_url.h"
+#include "actors/messages.h"
+#include "runtime/actor.h"
+#include "runtime/backoff.h"
+#include "runtime/log.h"
+#include "runtime/loop.h"
+#include "runtime/mem.h"
+#include "runtime/metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    BACKOFF_MIN_MS = 100,
+    BACKOFF_MAX_MS = 5000,
+    HOLD_MS = 3000,   /* so long a delivery waits for a Redis that is away */
+    PROOF_MS = 10000, /* so long a Redis that refused a write must stay without another to be up */
+    DISPATCHERS_MAX = 1024,
+};
+
+struct redis_sink {
+    struct actor actor;
+    struct redis_queue *queue;
+    struct redis_link *link;
+    struct redis_tls *tls; /* NULL: plain */
+    struct redis_url url;
+    char shown_url[REDIS_URL_TEXT_MAX + 64];
+    struct metrics_set *metrics;
+    struct backoff backoff;
+    bool is_up;
+    bool is_due;        /* redis_link_step() wants to be called in the next turn */
+    bool is_ready;      /* the link was, when we last looked */
+    bool is_proof_owed; /* it refused a write: up is told only after the next one that works */
+    int64_t ready_ms;   /* since when the link is ready */
+    int64_t down_ms;    /* since when the sink is not up */
+    int64_t reopen_ms;  /* while the link is closed */
+    char told_error[REDIS_LINK_ERROR_MAX]; /* the last one that was logged; empty after up */
+};
+
+static void come(void *context)
+{
+    struct redis_sink *sink = context;
+    sink->is_due = true;
+    actor_set_deadline(&sink->actor, actor_now_ms(&sink->actor));
+}
+
+static void replied(void *context, const struct redisReply *reply)
+{
+    struct redis_sink *sink = context;
+    redis_queue_take_reply(sink->queue, reply);
+}
+
+static void set_up(struct redis_sink *sink)
+{
+    sink->is_proof_owed = false;
+    backoff_reset(&sink->backoff);
+    if (sink->is_up) {
+        return;
+    }
+    sink->is_up = true;
+    sink->told_error[0] = '\0';
+    metrics_put(sink->metrics, METRIC_sink_up, 1);
+    log_event(LOG_sink_up, log_text("sink", "redis"), log_text("url", sink->shown_url));
+}
+
+/* Once a change: again only when the reason is another. */
+static void tell_down(struct redis_sink *sink, const char *error)
+{
+    if (strcmp(sink->told_error, error) == 0) {
+        return;
+    }
+    (void)snprintf(sink->told_error, sizeof(sink->told_error), "%s", error);
+    log_event(LOG_sink_down, log_text("sink", "redis"), log_text("url", sink->shown_url),
+              log_text("error", error), log_text("advice", redis_error_advice(error)));
+}
+
+static void set_down(struct redis_sink *sink, const char *error)
+{
+    int64_t now_ms = actor_now_ms(&sink->actor);
+    if (sink->is_up) {
+        sink->is_up = false;
+        sink->down_ms = now_ms;
+        metrics_put(sink->metrics, METRIC_sink_up, 0);
+    }
+    tell_down(sink, error);
+}
+
+/* A forgotten script is no fault: it is loaded anew with the next connection. Were it forgotten
+ * again and again, the backoff grows all the same, because no write works. */
+static void reconnect(struct redis_sink *sink, const char *error)
+{
+    redis_link_close(sink->link);
+    sink->is_ready = false;
+    sink->reopen_ms = actor_now_ms(&sink->actor) + backoff_next_ms(&sink->backoff);
+    metrics_add(sink->metrics, METRIC_sink_failures_total, redis_queue_rewind(sink->queue));
+    if (redis_error_of(error) != REDIS_ERROR_no_script) {
+        set_down(sink, error);
+    }
+}
+
+static void on_ready(struct redis_sink *sink)
+{
+    int64_t now_ms = actor_now_ms(&sink->actor);
+    bool is_proved = redis_queue_take_proof(sink->queue);
+
+    if (!sink->is_ready) {
+        sink->is_ready = true;
+        sink->ready_ms = now_ms;
+    }
+    const char *error = redis_queue_error(sink->queue);
+    if (error != NULL) {
+        char kept[REDIS_LINK_ERROR_MAX]; /* the queue forgets it */
+        (void)snprintf(kept, sizeof(kept), "%s", error);
+        sink->is_proof_owed = true;
+        reconnect(sink, kept);
+        return;
+    }
+    if (is_proved || !sink->is_proof_owed || now_ms - sink->ready_ms >= PROOF_MS) {
+        set_up(sink);
+    }
+    redis_queue_send(sink->queue, sink->link, now_ms);
+}
+
+static void move(struct redis_sink *sink)
+{
+    int64_t now_ms = actor_now_ms(&sink->actor);
+
+    switch (redis_link_step(sink->link, now_ms)) {
+    case REDIS_LINK_closed:
+        if (now_ms >= sink->reopen_ms) {
+            redis_link_open(sink->link);
+        }
+        break;
+    case REDIS_LINK_ready:
+        on_ready(sink);
+        break;
+    case REDIS_LINK_failed:
+        reconnect(sink, redis_link_error(sink->link));
+        break;
+    default:
+        break;
+    }
+}
+
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static int64_t next_deadline_ms(const struct redis_sink *sink)
+{
+    int64_t next_ms = redis_link_deadline_ms(sink->link);
+    if (sink->is_due) {
+        return actor_now_ms(&sink->actor);
+    }
+    if (sink->is_ready) {
+        return sink->is_proof_owed ? earlier(next_ms, sink->ready_ms + PROOF_MS) : next_ms;
+    }
+    if (next_ms == DEADLINE_NONE) {
+        next_ms = sink->reopen_ms;
+    }
+    int64_t held_ms = redis_queue_oldest_ms(sink->queue, sink->down_ms);
+    return held_ms == DEADLINE_NONE ? next_ms : earlier(next_ms, held_ms + HOLD_MS);
+}
+
+static void on_deadline(struct actor *actor)
+{
+    struct redis_sink *sink = container_of(actor, struct redis_sink, actor);
+
+    sink->is_due = false;
+    move(sink);
+    redis_queue_answer(sink->queue);
+    if (!sink->is_ready) {
+        int64_t limit_ms = actor_now_ms(actor) - HOLD_MS;
+        int64_t given_back = redis_queue_give_back(sink->queue, sink->down_ms, limit_ms);
+        metrics_add(sink->metrics, METRIC_sink_failures_total, given_back);
+    }
+    actor_set_deadline(actor, next_deadline_ms(sink));
+}
+
+static void receive(struct actor *actor, const struct msg *msg)
+{
+    struct redis_sink *sink = container_of(actor, struct redis_sink, actor);
+
+    switch (msg->type) {
+    case MSG_SINK_DELIVER:
+        redis_queue_add(sink->queue, msg->as_SINK_DELIVER.delivery, msg->from, actor_now_ms(actor));
+        come(sink);
+        break;
+    case MSG_SINK_CANCEL: /* what finds no Redis is answered within seconds */
+        break;
+    default:
+        actor_unexpected(actor, msg);
+    }
+}
+
+/* Whoever asked waits for an answer. */
+static void discard(const struct msg *unread)
+{
+    if (unread->type == MSG_SINK_DELIVER) {
+        redis_queue_answer_one(unread->from, unread->as_SINK_DELIVER.delivery, STATUS_UNAVAILABLE);
+    }
+}
+
+static const struct actor_class redis_sink_class = {
+    .name = "redis_sink",
+    .receive = receive,
+    .deadline = on_deadline,
+    .discard = discard,
+    .mailbox_capacity = DISPATCHERS_MAX,
+};
+
+static enum status parse_url(struct redis_sink *sink, const struct redis_sink_options *options,
+                             char *error, size_t error_size)
+{
+    enum status status = redis_url_parse(options->url, &sink->url, error, error_size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (options->password != NULL && options->password[0] != '\0') {
+        if (strlen(options->password) >= sizeof(sink->url.password)) {
+            (void)snprintf(error, error_size, "the password is too long");
+            return STATUS_BAD_CONFIG;
+        }
+        (void)snprintf(sink->url.password, sizeof(sink->url.password), "%s", options->password);
+    }
+    redis_url_print(&sink->url, sink->shown_url, sizeof(sink->shown_url));
+    return sink->url.is_tls ? redis_tls_create(&sink->url, &sink->tls, error, error_size)
+                            : STATUS_OK;
+}
+
+static enum status prepare(struct redis_sink *sink, const struct redis_sink_options *options,
+                           char *error, size_t error_size)
+{
+    struct redis_queue_options queue_options = {
+        .metrics = sink->metrics,
+        .ttl_ms = options->ttl_ms,
+        .is_ttl_from_open = options->ttl_from == REDIS_TTL_FROM_open,
+    };
+    enum status status =
+        redis_script_keys_parse(options->key, options->index_key, options->latest_key,
+                                &queue_options.keys, error, error_size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = parse_url(sink, options, error, error_size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    sink->queue = redis_queue_create(&queue_options);
+    return STATUS_OK;
+}
+
+static void start(struct redis_sink *sink, const struct redis_sink_options *options)
+{
+    actor_init(&sink->actor, &redis_sink_class, loop_sched(options->loop));
+    backoff_init(&sink->backoff, BACKOFF_MIN_MS, BACKOFF_MAX_MS, options->seed);
+    sink->down_ms = actor_now_ms(&sink->actor);
+    sink->link = redis_link_create(&(struct redis_link_options){
+        .loop = loop_uv(options->loop),
+        .url = &sink->url,
+        .tls = sink->tls,
+        .script = redis_script_text,
+        .context = sink,
+        .come = come,
+        .replied = replied,
+    });
+    metrics_put(sink->metrics, METRIC_sink_up, 0);
+    redis_link_open(sink->link);
+}
+
+enum status redis_sink_create(const struct redis_sink_options *options,
+                              struct redis_sink **out_sink)
+{
+    struct redis_sink *sink = mem_new(1, sizeof(*sink));
+    char error[REDIS_LINK_ERROR_MAX];
+
+    sink->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_sink, "sink=\"redis\"");
+    enum status status = prepare(sink, options, error, sizeof(error));
+    if (status != STATUS_OK) {
+        log_event(LOG_sink_refused, log_text("sink", "redis"), log_text("error", error));
+        mem_free(sink);
+        return status;
+    }
+    start(sink, options);
+    *out_sink = sink;
+    return STATUS_OK;
+}
+
+struct actor *redis_sink_actor(struct redis_sink *sink)
+{
+    return &sink->actor;
+}
+
+bool redis_sink_is_up(const struct redis_sink *sink)
+{
+    return sink->is_up;
+}
+
+void redis_sink_close(struct redis_sink **sink_p)
+{
+    struct redis_sink *sink = *sink_p;
+    *sink_p = NULL;
+    if (sink == NULL) {
+        return;
+    }
+    redis_link_destroy(&sink->link);
+    (void)redis_queue_rewind(sink->queue);
+    (void)redis_queue_give_back(sink->queue, INT64_MIN, INT64_MAX);
+    redis_queue_destroy(&sink->queue);
+    redis_tls_destroy(&sink->tls);
+    metrics_put(sink->metrics, METRIC_sink_up, 0);
+    actor_deinit(&sink->actor);
+    mem_free(sink);
+}

@@ -1,0 +1,114 @@
+#include "actors/edge/redis_tls.h"
+
+#include "actors/edge/redis_url.h"
+#include "runtime/mem.h"
+
+#include <arpa/inet.h>
+#include <hiredis/async.h>
+#include <hiredis/hiredis_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+struct redis_tls {
+    SSL_CTX *trust;
+    char host[REDIS_URL_TEXT_MAX];
+    bool is_address;
+};
+
+static bool is_address(const char *host)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
+}
+
+static bool load_trust(SSL_CTX *trust, const struct redis_url *url)
+{
+    if (url->ca_file[0] == '\0') {
+        return SSL_CTX_set_default_verify_paths(trust) == 1;
+    }
+    return SSL_CTX_load_verify_locations(trust, url->ca_file, NULL) == 1;
+}
+
+static bool load_identity(SSL_CTX *trust, const struct redis_url *url)
+{
+    if (url->cert_file[0] == '\0') {
+        return true;
+    }
+    return SSL_CTX_use_certificate_chain_file(trust, url->cert_file) == 1 &&
+           SSL_CTX_use_PrivateKey_file(trust, url->key_file, SSL_FILETYPE_PEM) == 1 &&
+           SSL_CTX_check_private_key(trust) == 1;
+}
+
+static const char *openssl_words(void)
+{
+    const char *words = ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return words == NULL ? "OpenSSL does not say why" : words;
+}
+
+enum status redis_tls_create(const struct redis_url *url, struct redis_tls **out_tls, char *error,
+                             size_t error_size)
+{
+    SSL_CTX *trust = SSL_CTX_new(TLS_client_method());
+    const char *file = "";
+
+    if (trust == NULL || SSL_CTX_set_min_proto_version(trust, TLS1_2_VERSION) != 1) {
+        goto failed;
+    }
+    SSL_CTX_set_verify(trust, SSL_VERIFY_PEER, NULL);
+    file = url->ca_file;
+    if (!load_trust(trust, url)) {
+        goto failed;
+    }
+    file = url->cert_file;
+    if (!load_identity(trust, url)) {
+        goto failed;
+    }
+    struct redis_tls *tls = mem_new(1, sizeof(*tls));
+    tls->trust = trust;
+    tls->is_address = is_address(url->host);
+    (void)snprintf(tls->host, sizeof(tls->host), "%s", url->host);
+    *out_tls = tls;
+    return STATUS_OK;
+
+failed:
+    (void)snprintf(error, error_size, "TLS: %s: %s", file, openssl_words());
+    SSL_CTX_free(trust);
+    return STATUS_BAD_CONFIG;
+}
+
+void redis_tls_destroy(struct redis_tls **tls_p)
+{
+    struct redis_tls *tls = *tls_p;
+    *tls_p = NULL;
+    if (tls == NULL) {
+        return;
+    }
+    SSL_CTX_free(tls->trust);
+    mem_free(tls);
+}
+
+static bool expect_host(SSL *session, const struct redis_tls *tls)
+{
+    if (tls->is_address) {
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), tls->host) == 1;
+    }
+    return SSL_set_tlsext_host_name(session, tls->host) == 1 &&
+           SSL_set1_host(session, tls->host) == 1;
+}
+
+enum status redis_tls_attach(const struct redis_tls *tls, struct redisAsyncContext *context)
+{
+    SSL *session = SSL_new(tls->trust);
+    if (session == NULL || !expect_host(session, tls)) {
+        SSL_free(session);
+        return STATUS_UNAVAILABLE;
+    }
+    if (redisInitiateSSL(&context->c, session) != REDIS_OK) { /* which frees it when it fails */
+        return STATUS_UNAVAILABLE;
+    }
+    return STATUS_OK;
+}

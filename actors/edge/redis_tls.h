@@ -1,0 +1,28 @@
+/* TLS for Redis: whom we trust and who we are, made once; a session for each connection.
+ *
+ * The server's certificate must be signed by somebody we trust and must name the host that we asked
+ * for; hiredis alone checks the first only. */
+#ifndef CANDLED_ACTORS_EDGE_REDIS_TLS_H
+#define CANDLED_ACTORS_EDGE_REDIS_TLS_H
+
+#include "runtime/base.h"
+#include "runtime/status.h"
+
+#include <stddef.h>
+
+struct redisAsyncContext;
+struct redis_tls;
+struct redis_url;
+
+/* STATUS_BAD_CONFIG, with what is wrong in `error`. */
+MUST_CHECK enum status redis_tls_create(const struct redis_url *url, struct redis_tls **out_tls,
+                                        char *error, size_t error_size);
+
+/* Connections that still use it go on; NULL inside is fine. */
+void redis_tls_destroy(struct redis_tls **tls_p);
+
+/* Right after the connect began. */
+MUST_CHECK enum status redis_tls_attach(const struct redis_tls *tls,
+                                        struct redisAsyncContext *context);
+
+#endif
