@@ -30,6 +30,7 @@ struct actor;
     X(SOURCE_RECORDS,  source_records,  source,       partition,     "here they are")                        \
     X(SOURCE_IDLE,     source_idle,     source,       partition,     "caught up, and quiet for so long")     \
     X(SLICE_END,       none,            partition,    partition,     "the klines sent before are applied")   \
+    X(WAKE,            none,            partition,    partition,     "its deadline has come")                \
     X(KLINE,           kline,           partition,    symbol,        "a closed kline")                       \
     X(WINDOWS_DUE,     windows_due,     partition,    symbol,        "event time has passed a deadline")     \
     X(SAVE,            none,            partition,    symbol,        "put what changed into the batch")      \

@@ -181,21 +181,26 @@ static void on_slice_end(struct partition *p)
     partition_go_on(p);
 }
 
-static void on_deadline(struct actor *actor)
+static void on_wake(struct partition *p)
 {
-    struct partition *p = container_of(actor, struct partition, actor);
-
     if (p->phase == PARTITION_retrying) {
         partition_retry_commit(p);
         return;
     }
     p->is_batch_due = true;
     if (p->phase == PARTITION_gathering && !p->is_batch_open && !p->is_slice_open &&
-        !p->is_draining && has_acks_to_save(p)) {
+        !p->is_draining && !p->is_stopped && has_acks_to_save(p)) {
         save_acks(p);
         return;
     }
     partition_go_on(p);
+}
+
+/* Acts as upon a message, so that what it sends itself comes after what it sends its symbols. */
+static void on_deadline(struct actor *actor)
+{
+    struct msg msg = {.type = MSG_WAKE, .from = actor};
+    actor_send(actor, &msg);
 }
 
 static void on_drain(struct partition *p, const struct msg_drain *m)
@@ -218,6 +223,9 @@ static void receive(struct actor *actor, const struct msg *msg)
         break;
     case MSG_SLICE_END:
         on_slice_end(p);
+        break;
+    case MSG_WAKE:
+        on_wake(p);
         break;
     case MSG_STORE_COMMITTED:
         partition_on_committed(p, &msg->as_STORE_COMMITTED);

@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An actor's turn is the messages that wait when it begins, at most so many; then the next actor has
- * its turn. Protocols may rely on two things that follow: whatever waits in a mailbox that is no larger
- * is handled in one turn, and a message to oneself comes after the turns of all to whom one has sent
- * something before. */
+/* An actor's turn is the messages that wait when it begins, at most so many; then the next actor
+ * has its turn. Protocols may rely on two things that follow: whatever waits in a mailbox that is
+ * no larger is handled in one turn; and a message to oneself, sent from receive(), comes after the
+ * next turns of all to whom that receive() has sent something before. */
 enum { ACTOR_TURN_MESSAGES_MAX = 64 };
 
 struct actor;

@@ -59,6 +59,9 @@ static void end_turn(struct sched *sched)
 
 void sched_unlink(struct sched *sched, struct actor *actor)
 {
+    if (sched->running == actor) {
+        sched->running = NULL;
+    }
     if (!actor->is_ready) {
         return;
     }
@@ -83,8 +86,7 @@ void sched_advance(struct sched *sched, int64_t now_ms)
     assert(now_ms >= sched->now_ms);
     sched->now_ms = now_ms;
 
-    /* What is armed meanwhile comes after all that was due, so that this bound cuts nothing else.
-     */
+    /* What is armed meanwhile comes after all that was due: this bound cuts nothing else. */
     uint32_t fires_max = deadlines_count(sched->deadlines);
     for (uint32_t i = 0; i < fires_max && sched->stopped == STATUS_OK; i++) {
         struct deadline *due = deadlines_take_due(sched->deadlines, now_ms);
@@ -104,9 +106,7 @@ static void begin_turn(struct sched *sched, const struct actor *actor)
         actor->count < ACTOR_TURN_MESSAGES_MAX ? actor->count : ACTOR_TURN_MESSAGES_MAX;
 }
 
-/* Takes the next message, and settles whose turn comes then. This is done before the message is
- * handled, because the actor may be gone afterwards. */
-static struct actor *take_message(struct sched *sched)
+static void take_message(struct sched *sched)
 {
     struct actor *actor = sched->ready_head;
     if (sched->turn_messages == 0) {
@@ -114,13 +114,21 @@ static struct actor *take_message(struct sched *sched)
     }
     memcpy(sched->scratch, actor_take(actor), sched->options.msg_size);
     sched->turn_messages--;
-    if (sched->turn_messages == 0) {
-        end_turn(sched);
-        if (actor->count > 0) {
-            sched_make_ready(sched, actor);
-        }
+    sched->running = actor;
+}
+
+/* Only now does it go to the end of the line, behind all to whom it has sent something. */
+static void settle_turn(struct sched *sched)
+{
+    struct actor *actor = sched->running;
+    sched->running = NULL;
+    if (actor == NULL || sched->turn_messages > 0) {
+        return;
     }
-    return actor;
+    end_turn(sched);
+    if (actor->count > 0) {
+        sched_make_ready(sched, actor);
+    }
 }
 
 bool sched_step(struct sched *sched)
@@ -128,12 +136,14 @@ bool sched_step(struct sched *sched)
     if (sched_is_idle(sched)) {
         return false;
     }
-    struct actor *actor = take_message(sched);
+    take_message(sched);
+    struct actor *actor = sched->running;
     struct sched_tracer *tracer = sched->options.tracer;
     if (tracer != NULL) {
         tracer->trace(tracer, actor, sched->scratch);
     }
     actor->class->receive(actor, sched->scratch);
+    settle_turn(sched);
     return true;
 }
 

@@ -13,6 +13,7 @@ struct sched {
     struct actor *ready_head; /* whose turn it is */
     struct actor *ready_tail;
     uint32_t turn_messages; /* how many of its messages are left of this turn */
+    struct actor *running;  /* handles a message right now; NULL: nobody, or it has ended */
     struct deadlines *deadlines;
     void *scratch; /* the message being handled: its mailbox slot may be reused meanwhile */
 };

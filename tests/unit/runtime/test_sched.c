@@ -14,6 +14,7 @@
 struct msg {
     int number;
     struct actor *forward_to;
+    bool then_self;
 };
 
 enum { ACTORS = 3, STEPS_MAX = 1000 };
@@ -39,6 +40,9 @@ static void receive(struct actor *actor, const struct msg *msg)
     }
     if (msg->forward_to != NULL) {
         actor_send(msg->forward_to, &(struct msg){.number = msg->number});
+    }
+    if (msg->then_self) {
+        actor_send(actor, &(struct msg){.number = msg->number});
     }
 }
 
@@ -154,6 +158,39 @@ static void actors_are_served_in_the_order_in_which_they_became_ready(void **sta
     check_turn(f, &at, 1, 1);
 }
 
+/* Also from the last message of a turn, when something of its own is waiting already. */
+static void a_message_to_oneself_comes_after_what_one_sent_to_others(void **state)
+{
+    struct fixture *f = *state;
+    struct actor *a = &f->actors[0];
+    actor_send(a, &(struct msg){.number = 1, .forward_to = a});
+    actor_send(a, &(struct msg){.number = 2, .forward_to = &f->actors[1], .then_self = true});
+    run(f);
+
+    int at = 0;
+    check_turn(f, &at, 0, 2);
+    check_turn(f, &at, 1, 1);
+    check_turn(f, &at, 0, 2);
+    assert_int_equal(f->numbers[3], 1);
+    assert_int_equal(f->numbers[4], 2);
+    assert_int_equal(f->trace_count, at);
+}
+
+static void what_comes_during_a_turn_waits_for_the_next(void **state)
+{
+    struct fixture *f = *state;
+    tell_many(f, 0, 1);
+    tell_many(f, 1, 1);
+    assert_true(sched_step(f->sched)); /* the turn of 0 is over: it had one message */
+    tell_many(f, 0, 1);
+    tell_many(f, 1, 1);
+    run(f);
+    int at = 0;
+    check_turn(f, &at, 0, 1);
+    check_turn(f, &at, 1, 2);
+    check_turn(f, &at, 0, 1);
+}
+
 static void a_step_handles_one_message(void **state)
 {
     struct fixture *f = *state;
@@ -223,6 +260,8 @@ int main(void)
         TEST(a_busy_actor_gives_way_after_its_turn),
         TEST(a_full_turn_that_empties_the_mailbox_is_followed_by_a_full_turn),
         TEST(actors_are_served_in_the_order_in_which_they_became_ready),
+        TEST(a_message_to_oneself_comes_after_what_one_sent_to_others),
+        TEST(what_comes_during_a_turn_waits_for_the_next),
         TEST(a_step_handles_one_message),
         TEST(an_escalation_stops_it_and_the_first_reason_stays),
         TEST(deadlines_fire_by_time_and_then_in_the_order_they_were_armed),
