@@ -47,7 +47,7 @@ compiles() { # COMPILER
     local dir=build/check-$1
     export CC=$1
     configure "check-$1" --buildtype=debugoptimized -Db_ndebug=false
-    if ninja -j "$(nproc)" -C "$dir" >&2; then
+    if ninja -k 0 -j "$(nproc)" -C "$dir" >&2; then
         echo "ok $1 compiles everything without a warning"
     else
         echo "not ok $1 compiles everything without a warning"

@@ -24,7 +24,7 @@ stage() {
 }
 
 show_failures() { # TAP_FILE LOG_FILE
-    awk '/^(ok|skip) / { failed = 0 } /^not ok/ { failed = 1 } failed { print "    " $0 }' "$1" >&2
+    awk '/^(ok|skip) / { failed = 0 } /^not ok/ { failed = 1 } failed && ++shown <= 120 { print "    " $0 }' "$1" >&2
     tail -n 60 "$2" | sed 's/^/    | /' >&2
     echo "    all of it: ${1#"$ROOT"/} ${2#"$ROOT"/}" >&2
 }
@@ -125,13 +125,22 @@ integration_script() {
     "$interpreter" "tests/integration/$1.py" "${@:2}"
 }
 
-# All of run.py, and the tests of single edges, which need no whole candled.
+# One edge against its real server, driven by a small program of its own.
+edge_script() { # NAME PROBE
+    local probe
+    probe=$(find build/asan/tests -name "$2" -type f -perm -u+x | head -n 1)
+    [ -n "$probe" ] || { echo "not ok $1 - the build made no program called $2"; return; }
+    integration_script "$1" --probe "$probe"
+}
+
+edge_tests() { # NAME PROBE
+    [ ! -f "tests/integration/$1.py" ] || stage "integration-$1" edge_script "$1" "$2"
+}
+
 integration() { # [--full]
-    local name
-    for name in run sinks kafka_edges; do
-        [ ! -f "tests/integration/$name.py" ] ||
-            stage "integration-$name" integration_script "$name" "$@"
-    done
+    edge_tests kafka_edges kafka_probe
+    edge_tests sinks sink_probe
+    [ ! -f tests/integration/run.py ] || stage integration integration_script run "$@"
 }
 
 # What would hide in the sanitizers' shadow: races, in another build of the same tests.
@@ -147,7 +156,8 @@ one_test() { # NAME
     tidy | oracle) stage "$1" "$1" ;;
     sim) stage sim sim_seeds 1000 ;;
     integration) integration ;;
-    sinks | kafka_edges) stage "integration-$1" integration_script "$1" ;;
+    kafka_edges) edge_tests kafka_edges kafka_probe ;;
+    sinks) edge_tests sinks sink_probe ;;
     *)
         mapfile -t units < <(unit_test_names | grep -F -- "$1")
         if [ ${#units[@]} -gt 0 ]; then

@@ -25,7 +25,7 @@ def whole(test, lines, planned):
     said = [line for line in lines if not line.startswith("#")]
     if not said:
         return f"it ran no test ({test['result']})"
-    if len(said) < planned:
+    if len(said) < (planned or 0):
         return f"it ended before its last test ({test['result']})"
     has_failed = any(line.startswith("not ok") for line in said)
     if (test["returncode"] != 0 or test["result"] in ("TIMEOUT", "INTERRUPT")) and not has_failed:
@@ -34,14 +34,16 @@ def whole(test, lines, planned):
 
 
 def results(test):
-    lines, planned = [], 0
+    lines, planned = [], None
     for line in (test.get("stdout") or "").splitlines():
         if plan := PLAN.match(line):
-            planned += int(plan[1])
+            planned = (planned or 0) + int(plan[1])
         elif found := LINE.match(line):
             lines.append(function(test, found))
         elif line.startswith("#") and lines and lines[-1].startswith(("not ok", "#")):
             lines.append(line)
+    if planned is None and not lines and test["returncode"] == 0:
+        return [f"ok {test['name']}"]  # no program of cmocka's: one test, and this is its answer
     if wrong := whole(test, lines, planned):
         lines.append(f"not ok {test['name']}: {wrong}")
     return lines

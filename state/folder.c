@@ -196,26 +196,39 @@ enum status folder_read_unsynced(const char *folder, char *boot_id, size_t size)
     return status;
 }
 
-/* Named before it is written, so that a crash in between leaves a text that no boot id equals. */
-enum status folder_write_unsynced(const char *folder, const char *boot_id)
+static enum status write_file(const char *path, const char *text)
 {
-    char path[PATH_SIZE];
-    enum status status = folder_join(folder, "unsynced", path, sizeof(path));
-    if (status != STATUS_OK) {
-        return status;
-    }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
     if (fd < 0) {
         return failed("open", path);
     }
-    size_t size = strlen(boot_id);
+    enum status status = STATUS_OK;
+    size_t size = strlen(text);
     errno = ENOSPC; /* what a short write means */
-    if (write(fd, boot_id, size) != (ssize_t)size) {
+    if (write(fd, text, size) != (ssize_t)size) {
         status = failed("write", path);
     } else if (fsync(fd) != 0) {
         status = failed("fsync", path);
     }
     (void)close(fd);
+    return status;
+}
+
+/* Under another name first: half a boot id would condemn a store that is fine. */
+enum status folder_write_unsynced(const char *folder, const char *boot_id)
+{
+    char temporary[PATH_SIZE];
+    char path[PATH_SIZE];
+    enum status status = folder_join(folder, "unsynced.new", temporary, sizeof(temporary));
+    if (status == STATUS_OK) {
+        status = folder_join(folder, "unsynced", path, sizeof(path));
+    }
+    if (status == STATUS_OK) {
+        status = write_file(temporary, boot_id);
+    }
+    if (status == STATUS_OK && rename(temporary, path) != 0) {
+        status = failed("rename", path);
+    }
     return status == STATUS_OK ? folder_sync(folder) : status;
 }
 

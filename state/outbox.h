@@ -38,7 +38,8 @@ struct outbox_rows {
 
 void outbox_rows_destroy(struct outbox_rows **rows_p);
 
-/* The stored form: kind, interval, payload. Returns its size; `value` has payload.size + 2 bytes. */
+/* The stored form: kind, interval, payload. Returns its size; `value` has payload.size + 2 bytes.
+ */
 size_t outbox_encode(enum outbox_kind kind, enum interval interval, struct slice payload,
                      unsigned char *value);
 

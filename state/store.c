@@ -45,9 +45,18 @@ static void destroy(struct store *store)
     mem_free(store);
 }
 
+static enum status refuse_untrusted(const struct store *store)
+{
+    log_event(LOG_store_refused, log_text("folder", store->folder),
+              log_text("reason",
+                       "its last commits were not synced before the machine stopped: the "
+                       "next shard puts it aside and goes on from a snapshot or the log"));
+    return STATUS_CORRUPT;
+}
+
 /* Commits of another boot that were not synced: nobody knows which of their pages reached the disk,
  * so LMDB does not even get to see them. */
-static enum status set_aside_untrusted(struct store *store)
+static enum status check_trust(struct store *store)
 {
     char boot_id[sizeof(store->boot_id)];
     enum status status = folder_read_unsynced(store->folder, boot_id, sizeof(boot_id));
@@ -55,7 +64,7 @@ static enum status set_aside_untrusted(struct store *store)
         return STATUS_OK;
     }
     if (status == STATUS_OK && strcmp(boot_id, store->boot_id) != 0) {
-        return folder_set_aside(store->folder);
+        return store->is_read_only ? refuse_untrusted(store) : folder_set_aside(store->folder);
     }
     store->is_marked = status == STATUS_OK;
     return status;
@@ -75,10 +84,7 @@ static enum status prepare_folder(struct store *store)
     if (status == STATUS_OK) {
         status = folder_lock(store->folder, &store->lock_fd);
     }
-    if (status != STATUS_OK || store->is_read_only) {
-        return status;
-    }
-    return set_aside_untrusted(store);
+    return status == STATUS_OK ? check_trust(store) : status;
 }
 
 static void choose_map_bytes(struct store *store, uint64_t file_size)

@@ -77,7 +77,8 @@ struct checkpoint {
 MUST_CHECK enum status store_commit(struct store *store, const struct checkpoint *checkpoint);
 
 /* A read transaction on the last commit, cheap to open and close again and again (renew/reset). The
- * map cannot grow while it is open. */
+ * map cannot grow while it is open, so a thread that commits closes its views first; who opens it
+ * closes it. Candles whose time has come by that commit's stream time are absent, swept or not. */
 struct store_view *store_view_create(struct store *store);
 
 void store_view_destroy(struct store_view **view_p);

@@ -23,7 +23,7 @@ struct store {
     enum store_sync sync;
     size_t map_bytes;
     size_t map_bytes_max;
-    int lock_fd; /* -1: read-only */
+    int lock_fd; /* -1: not locked yet */
     bool is_read_only;
     bool is_broken;    /* a commit failed for good: nothing may be marked clean */
     bool is_marked;    /* the folder says that commits may not be synced */

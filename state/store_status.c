@@ -75,6 +75,7 @@ enum status store_status(struct store *store, int lmdb_code, const char *call)
     case MDB_VERSION_MISMATCH:
     case MDB_INCOMPATIBLE:
     case MDB_BAD_VALSIZE:
+    case MDB_BAD_TXN: /* it was found damaged a moment ago */
         return STATUS_CORRUPT;
     default:
         return STATUS_IO;

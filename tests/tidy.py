@@ -33,6 +33,7 @@ THIRD_PARTY = {
     "yaml.h": ["ops/yaml_*"],
     "cyaml/*": ["ops/yaml_*"],
     "libwebsockets.h": ["ops/ops_http.c"],
+    "openssl/*": ["actors/edge/redis_tls.c"],
     "zlib.h": ["ops/byte_file.c"],
     "zstd.h": ["ops/byte_file.c"],
     "uthash.h": ["actors/partition_internal.h", "state/*"],
@@ -197,7 +198,7 @@ def only_tables_are_laid_out_by_hand(tree):
 COMMON_PARENTS = {"/" + name for name in
                   "app build code data home media mnt opt repo run src srv tmp usr var".split()}
 URL = re.compile(r"\bhttps?://(?:[^@/\s]*@)?([^/\s:,\"'`<>)]+)")
-LOCAL_HOST = re.compile(r"localhost|127\.|\[|\$|%|\{|.*\.(invalid|test|example)$")
+LOCAL_HOST = re.compile(r"[^.]*$|127\.|.*[\[$%{]|.*\.(invalid|test|example)$")
 
 
 def nothing_names_a_machine(tree):

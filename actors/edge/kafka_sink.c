@@ -283,8 +283,8 @@ static void on_deliver(struct kafka_sink *sink, const struct msg *msg)
     advance(sink);
 }
 
-/* The producer holds on to what it has under way, so the producer goes. What others have under way is
- * repeated by their dispatchers. */
+/* The producer holds on to what it has under way, so the producer goes. What others have under way
+ * is repeated by their dispatchers. */
 static void on_cancel(struct kafka_sink *sink, const struct actor *asker)
 {
     for (const struct kafka_flight *flight = sink->flights; flight != NULL; flight = flight->next) {

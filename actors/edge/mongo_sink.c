@@ -71,8 +71,6 @@ static void receive(struct actor *actor, const struct msg *msg)
     case MSG_SINK_DELIVER:
         mongo_worker_submit(sink->worker, msg->as_SINK_DELIVER.delivery, msg->from);
         break;
-    case MSG_SINK_CANCEL: /* the driver's timeouts answer within seconds */
-        break;
     default:
         actor_unexpected(actor, msg);
     }

@@ -44,6 +44,13 @@ static void set_write_concern(mongoc_uri_t *uri)
     mongoc_write_concern_destroy(concern);
 }
 
+/* The driver's own answer is yes as soon as a journal is asked for. */
+static bool is_acknowledged(const mongoc_uri_t *uri)
+{
+    int32_t w = mongoc_write_concern_get_w(mongoc_uri_get_write_concern(uri));
+    return w != MONGOC_WRITE_CONCERN_W_UNACKNOWLEDGED && w != MONGOC_WRITE_CONCERN_W_ERRORS_IGNORED;
+}
+
 enum status mongo_uri_parse(const char *text, mongoc_uri_t **out_uri, char *error,
                             size_t error_size)
 {
@@ -62,7 +69,7 @@ enum status mongo_uri_parse(const char *text, mongoc_uri_t **out_uri, char *erro
     if (mongoc_uri_get_appname(uri) == NULL) {
         (void)mongoc_uri_set_appname(uri, "candled");
     }
-    if (!mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri))) {
+    if (!is_acknowledged(uri)) {
         (void)snprintf(error, error_size, "w=0 in the uri: a write must be acknowledged");
         mongoc_uri_destroy(uri);
         return STATUS_BAD_CONFIG;

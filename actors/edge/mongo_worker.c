@@ -4,18 +4,16 @@
 #include "actors/delivery.h"
 #include "actors/edge/mongo_error.h"
 #include "actors/edge/mongo_writer.h"
+#include "actors/edge/sink_health.h"
 #include "runtime/backoff.h"
 #include "runtime/log.h"
 #include "runtime/loop_status.h"
 #include "runtime/mem.h"
 #include "runtime/waker.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
-#include <string.h>
 #include <uv.h>
 
-enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, URI_ROOM = 512 };
+enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000 };
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -26,7 +24,7 @@ struct job_list {
 
 struct mongo_worker {
     struct mongo_worker_options options;
-    char shown_uri[URI_ROOM];
+    struct sink_health health; /* changed by the worker */
     uv_thread_t thread;
     struct waker waker;
 
@@ -36,9 +34,6 @@ struct mongo_worker {
     struct job_list waiting;
     struct job_list handed_back;
     bool is_stopping;
-    /* Written by the worker, read by anybody. Relaxed: it is a sign of its own, nothing hangs on
-     * it. */
-    atomic_bool is_up;
 
     /* The worker's own. */
     struct candle_batch batch;
@@ -49,7 +44,6 @@ struct mongo_worker {
         is_proof_owed; /* it refused a write: up is told after the next one that works, or a ping */
     uint64_t down_ns;  /* since when it is not up */
     uint64_t next_ping_ns;
-    char told_error[MONGO_FAILURE_TEXT_MAX]; /* the last one that was logged; empty after up */
 };
 
 static void append(struct job_list *list, struct mongo_job *job)
@@ -84,30 +78,19 @@ static void set_up(struct mongo_worker *worker)
 {
     worker->is_proof_owed = false;
     backoff_reset(&worker->backoff);
-    if (atomic_load_explicit(&worker->is_up, memory_order_relaxed)) {
-        return;
-    }
-    worker->told_error[0] = '\0';
-    atomic_store_explicit(&worker->is_up, true, memory_order_relaxed);
-    waker_poke(&worker->waker);
-    log_event(LOG_sink_up, log_text("sink", "mongo"), log_text("uri", worker->shown_uri));
-}
-
-/* Once a change: again only when the reason is another. */
-static void set_down(struct mongo_worker *worker, const struct mongo_failure *failure)
-{
-    if (atomic_load_explicit(&worker->is_up, memory_order_relaxed)) {
-        worker->down_ns = uv_hrtime();
-        atomic_store_explicit(&worker->is_up, false, memory_order_relaxed);
+    if (sink_health_set_up(&worker->health)) {
         waker_poke(&worker->waker);
     }
-    if (strcmp(worker->told_error, failure->text) == 0) {
-        return;
+}
+
+static void set_down(struct mongo_worker *worker, const struct mongo_failure *failure)
+{
+    uint64_t now_ns = uv_hrtime();
+    if (sink_health_set_down(&worker->health, failure->text, mongo_error_advice(failure->code),
+                             (int64_t)(now_ns / NS_PER_MS))) {
+        worker->down_ns = now_ns;
+        waker_poke(&worker->waker);
     }
-    (void)snprintf(worker->told_error, sizeof(worker->told_error), "%s", failure->text);
-    log_event(LOG_sink_down, log_text("sink", "mongo"), log_text("uri", worker->shown_uri),
-              log_int("code", failure->code), log_text("error", failure->text),
-              log_text("advice", mongo_error_advice(failure->code)));
 }
 
 static uint64_t give_back_ns(const struct mongo_worker *worker, const struct mongo_job *job)
@@ -323,7 +306,7 @@ enum status mongo_worker_start(const struct mongo_worker_options *options,
     struct mongo_worker *worker = mem_new(1, sizeof(*worker));
     worker->options = *options;
     worker->down_ns = uv_hrtime();
-    (void)snprintf(worker->shown_uri, sizeof(worker->shown_uri), "%s", options->shown_uri);
+    sink_health_init(&worker->health, "mongo", options->shown_uri);
     candle_batch_init(&worker->batch, "mongo");
     backoff_init(&worker->backoff, BACKOFF_MIN_MS, BACKOFF_MAX_MS, uv_hrtime());
 
@@ -372,7 +355,7 @@ struct mongo_job *mongo_worker_take(struct mongo_worker *worker)
 
 bool mongo_worker_is_up(const struct mongo_worker *worker)
 {
-    return atomic_load_explicit(&worker->is_up, memory_order_relaxed);
+    return sink_health_is_up(&worker->health);
 }
 
 void mongo_worker_stop(struct mongo_worker *worker)

@@ -2,7 +2,6 @@
 
 #include "runtime/base.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -40,28 +39,34 @@ static const struct {
 #undef X
 };
 
-static bool has_code(const char *text, const char *code)
+/* What a script was refused comes with ERR in front of the code. */
+static const char *code_in(const char *text)
 {
-    size_t size = strlen(code);
-    return strncmp(text, code, size) == 0 && (text[size] == ' ' || text[size] == '\0');
+    return strncmp(text, "ERR ", 4) == 0 ? text + 4 : text;
+}
+
+/* The row of the table, or its length. */
+static size_t find(const char *text)
+{
+    const char *code = code_in(text);
+    size_t size = strcspn(code, " ");
+    size_t i = 0;
+
+    while (i < ARRAY_COUNT(infos) &&
+           (strlen(infos[i].code) != size || memcmp(infos[i].code, code, size) != 0)) {
+        i++;
+    }
+    return i;
 }
 
 enum redis_error redis_error_of(const char *text)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(infos); i++) {
-        if (has_code(text, infos[i].code)) {
-            return infos[i].error;
-        }
-    }
-    return REDIS_ERROR_refused;
+    size_t i = find(text);
+    return i < ARRAY_COUNT(infos) ? infos[i].error : REDIS_ERROR_refused;
 }
 
 const char *redis_error_advice(const char *text)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(infos); i++) {
-        if (has_code(text, infos[i].code)) {
-            return infos[i].advice;
-        }
-    }
-    return "";
+    size_t i = find(text);
+    return i < ARRAY_COUNT(infos) ? infos[i].advice : "";
 }

@@ -17,12 +17,13 @@
 #include <string.h>
 #include <uv.h>
 
-enum { SHA_SIZE = 40, KEEPALIVE_S = 15 };
+enum { SHA_SIZE = 40, KEEPALIVE_S = 15, TLS_ERROR_MAX = 160 };
 
 struct redis_link {
     struct redis_link_options options;
     enum redis_link_state state;
     redisAsyncContext *context;  /* NULL: no connection */
+    struct ssl_st *session;      /* of the context; NULL: no TLS */
     struct redis_lookup *lookup; /* NULL: none under way */
     struct redis_addresses addresses;
     size_t addresses_tried;
@@ -71,6 +72,16 @@ static struct redis_link *link_of(const redisAsyncContext *context)
     return link != NULL && link->context == context ? link : NULL;
 }
 
+/* The cause, and not what it looked like from further up. */
+static const char *words(const struct redis_link *link, const redisAsyncContext *context)
+{
+    const char *tls = link->session == NULL ? NULL : redis_tls_error(link->session);
+    if (tls != NULL) {
+        return tls;
+    }
+    return context->err != 0 ? context->errstr : "the connection was closed";
+}
+
 /* hiredis frees the context after this. */
 static void on_disconnected(const redisAsyncContext *context, int code)
 {
@@ -78,7 +89,7 @@ static void on_disconnected(const redisAsyncContext *context, int code)
     (void)code;
     if (link != NULL) {
         link->context = NULL;
-        note_broken(link, "", context->err != 0 ? context->errstr : "the connection was closed");
+        note_broken(link, link->session == NULL ? "" : "TLS", words(link, context));
     }
 }
 
@@ -93,7 +104,7 @@ static void on_connected(const redisAsyncContext *context, int code)
         return;
     }
     link->context = NULL; /* and after this too */
-    note_broken(link, "connect", context->errstr);
+    note_broken(link, "connect", words(link, context));
 }
 
 static void on_poll_failed(redisAsyncContext *context, const char *error)
@@ -154,6 +165,19 @@ static redisAsyncContext *begin_connect(struct redis_link *link)
     return redisAsyncConnectWithOptions(&options);
 }
 
+static void start_tls(struct redis_link *link)
+{
+    char error[TLS_ERROR_MAX];
+
+    link->session = NULL;
+    if (link->options.tls != NULL &&
+        redis_tls_attach(link->options.tls, link->context, &link->session, error, sizeof(error)) !=
+            STATUS_OK) {
+        note_broken(link, "TLS", error);
+        drop_context(link);
+    }
+}
+
 static void connect_next(struct redis_link *link)
 {
     enter(link, REDIS_LINK_connecting);
@@ -174,10 +198,7 @@ static void connect_next(struct redis_link *link)
         return;
     }
     watch(link, context);
-    if (link->options.tls != NULL && redis_tls_attach(link->options.tls, context) != STATUS_OK) {
-        note_broken(link, "TLS", context->c.errstr);
-        drop_context(link);
-    }
+    start_tls(link);
 }
 
 static void resolve(struct redis_link *link)

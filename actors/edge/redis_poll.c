@@ -13,12 +13,24 @@ struct redis_poll {
     int events;
 };
 
+/* libuv has stopped to watch it, and calls every error EBADF: a read knows better, and lets hiredis
+ * end the connection with the socket's own words. */
+static void fail(struct redis_poll *poll, const char *error)
+{
+    if (poll->context != NULL) {
+        redisAsyncHandleRead(poll->context);
+    }
+    if (poll->context != NULL) {
+        poll->failed(poll->context, error);
+    }
+}
+
 static void on_poll(uv_poll_t *handle, int uv_code, int events)
 {
     struct redis_poll *poll = container_of(handle, struct redis_poll, handle);
 
-    if (uv_code != 0 && poll->context != NULL) {
-        poll->failed(poll->context, uv_strerror(uv_code)); /* libuv has stopped to watch it */
+    if (uv_code != 0) {
+        fail(poll, uv_strerror(uv_code));
         return;
     }
     if (poll->context != NULL && (events & UV_READABLE) != 0) {

@@ -6,6 +6,7 @@
 #include "actors/edge/redis_script.h"
 #include "actors/edge/redis_tls.h"
 #include "actors/edge/redis_url.h"
+#include "actors/edge/sink_health.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
 #include "runtime/backoff.h"
@@ -31,17 +32,15 @@ struct redis_sink {
     struct redis_link *link;
     struct redis_tls *tls; /* NULL: plain */
     struct redis_url url;
-    char shown_url[REDIS_URL_TEXT_MAX + 64];
+    struct sink_health health;
     struct metrics_set *metrics;
     struct backoff backoff;
-    bool is_up;
     bool is_due;        /* redis_link_step() wants to be called in the next turn */
     bool is_ready;      /* the link was, when we last looked */
     bool is_proof_owed; /* it refused a write: up is told only after the next one that works */
     int64_t ready_ms;   /* since when the link is ready */
     int64_t down_ms;    /* since when the sink is not up */
     int64_t reopen_ms;  /* while the link is closed */
-    char told_error[REDIS_LINK_ERROR_MAX]; /* the last one that was logged; empty after up */
 };
 
 static void come(void *context)
@@ -61,35 +60,18 @@ static void set_up(struct redis_sink *sink)
 {
     sink->is_proof_owed = false;
     backoff_reset(&sink->backoff);
-    if (sink->is_up) {
-        return;
+    if (sink_health_set_up(&sink->health)) {
+        metrics_put(sink->metrics, METRIC_sink_up, 1);
     }
-    sink->is_up = true;
-    sink->told_error[0] = '\0';
-    metrics_put(sink->metrics, METRIC_sink_up, 1);
-    log_event(LOG_sink_up, log_text("sink", "redis"), log_text("url", sink->shown_url));
-}
-
-/* Once a change: again only when the reason is another. */
-static void tell_down(struct redis_sink *sink, const char *error)
-{
-    if (strcmp(sink->told_error, error) == 0) {
-        return;
-    }
-    (void)snprintf(sink->told_error, sizeof(sink->told_error), "%s", error);
-    log_event(LOG_sink_down, log_text("sink", "redis"), log_text("url", sink->shown_url),
-              log_text("error", error), log_text("advice", redis_error_advice(error)));
 }
 
 static void set_down(struct redis_sink *sink, const char *error)
 {
     int64_t now_ms = actor_now_ms(&sink->actor);
-    if (sink->is_up) {
-        sink->is_up = false;
+    if (sink_health_set_down(&sink->health, error, redis_error_advice(error), now_ms)) {
         sink->down_ms = now_ms;
         metrics_put(sink->metrics, METRIC_sink_up, 0);
     }
-    tell_down(sink, error);
 }
 
 /* A forgotten script is no fault: it is loaded anew with the next connection. Were it forgotten
@@ -194,8 +176,6 @@ static void receive(struct actor *actor, const struct msg *msg)
         redis_queue_add(sink->queue, msg->as_SINK_DELIVER.delivery, msg->from, actor_now_ms(actor));
         come(sink);
         break;
-    case MSG_SINK_CANCEL: /* what finds no Redis is answered within seconds */
-        break;
     default:
         actor_unexpected(actor, msg);
     }
@@ -231,7 +211,9 @@ static enum status parse_url(struct redis_sink *sink, const struct redis_sink_op
         }
         (void)snprintf(sink->url.password, sizeof(sink->url.password), "%s", options->password);
     }
-    redis_url_print(&sink->url, sink->shown_url, sizeof(sink->shown_url));
+    char address[SINK_HEALTH_ADDRESS_MAX];
+    redis_url_print(&sink->url, address, sizeof(address));
+    sink_health_init(&sink->health, "redis", address);
     return sink->url.is_tls ? redis_tls_create(&sink->url, &sink->tls, error, error_size)
                             : STATUS_OK;
 }
@@ -301,7 +283,7 @@ struct actor *redis_sink_actor(struct redis_sink *sink)
 
 bool redis_sink_is_up(const struct redis_sink *sink)
 {
-    return sink->is_up;
+    return sink_health_is_up(&sink->health);
 }
 
 void redis_sink_close(struct redis_sink **sink_p)

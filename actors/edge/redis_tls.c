@@ -11,10 +11,11 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 struct redis_tls {
     SSL_CTX *trust;
-    char host[REDIS_URL_TEXT_MAX];
+    char *host;
     bool is_address;
 };
 
@@ -70,7 +71,8 @@ enum status redis_tls_create(const struct redis_url *url, struct redis_tls **out
     struct redis_tls *tls = mem_new(1, sizeof(*tls));
     tls->trust = trust;
     tls->is_address = is_address(url->host);
-    (void)snprintf(tls->host, sizeof(tls->host), "%s", url->host);
+    tls->host = mem_new(sizeof(url->host), 1);
+    memcpy(tls->host, url->host, sizeof(url->host));
     *out_tls = tls;
     return STATUS_OK;
 
@@ -88,6 +90,7 @@ void redis_tls_destroy(struct redis_tls **tls_p)
         return;
     }
     SSL_CTX_free(tls->trust);
+    mem_free(tls->host);
     mem_free(tls);
 }
 
@@ -100,15 +103,37 @@ static bool expect_host(SSL *session, const struct redis_tls *tls)
            SSL_set1_host(session, tls->host) == 1;
 }
 
-enum status redis_tls_attach(const struct redis_tls *tls, struct redisAsyncContext *context)
+const char *redis_tls_error(const struct ssl_st *session)
+{
+    long verified = SSL_get_verify_result(session);
+    if (verified != X509_V_OK) {
+        return X509_verify_cert_error_string(verified);
+    }
+    const char *words = ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return words;
+}
+
+enum status redis_tls_attach(const struct redis_tls *tls, struct redisAsyncContext *context,
+                             struct ssl_st **out_session, char *error, size_t error_size)
 {
     SSL *session = SSL_new(tls->trust);
+    const char *words = "out of memory";
+
     if (session == NULL || !expect_host(session, tls)) {
-        SSL_free(session);
-        return STATUS_UNAVAILABLE;
+        goto failed;
     }
-    if (redisInitiateSSL(&context->c, session) != REDIS_OK) { /* which frees it when it fails */
-        return STATUS_UNAVAILABLE;
+    ERR_clear_error();
+    if (redisInitiateSSL(&context->c, session) != REDIS_OK) {
+        words = redis_tls_error(session);
+        words = words == NULL ? context->c.errstr : words;
+        goto failed; /* hiredis takes the session over only when all is well */
     }
+    *out_session = session;
     return STATUS_OK;
+
+failed:
+    (void)snprintf(error, error_size, "%s", words);
+    SSL_free(session);
+    return STATUS_UNAVAILABLE;
 }

@@ -13,6 +13,7 @@
 struct redisAsyncContext;
 struct redis_tls;
 struct redis_url;
+struct ssl_st; /* OpenSSL's */
 
 /* STATUS_BAD_CONFIG, with what is wrong in `error`. */
 MUST_CHECK enum status redis_tls_create(const struct redis_url *url, struct redis_tls **out_tls,
@@ -21,8 +22,15 @@ MUST_CHECK enum status redis_tls_create(const struct redis_url *url, struct redi
 /* Connections that still use it go on; NULL inside is fine. */
 void redis_tls_destroy(struct redis_tls **tls_p);
 
-/* Right after the connect began. */
+/* Right after the connect began. The session is borrowed: it lives as long as the context. On
+ * failure `error` says why. */
 MUST_CHECK enum status redis_tls_attach(const struct redis_tls *tls,
-                                        struct redisAsyncContext *context);
+                                        struct redisAsyncContext *context,
+                                        struct ssl_st **out_session, char *error,
+                                        size_t error_size);
+
+/* Why a connection ended, as far as TLS knows; NULL: it knows of nothing. hiredis keeps the
+ * library's words to itself when the handshake fails later than at once. */
+const char *redis_tls_error(const struct ssl_st *session);
 
 #endif

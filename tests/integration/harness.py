@@ -56,6 +56,8 @@ class Case:
             for shard in self.shards:
                 shard.check_log()
             shutil.rmtree(self.data, ignore_errors=True)
+        else:
+            shutil.move(self.data, self.folder / "data")  # to look into
 
     # servers
 

@@ -16,12 +16,12 @@ SCRIPTS = ROOT / "tests" / "servers"
 REDIS_DATABASES = 128
 
 PORTS_GIVEN = set()
-PORTS_LOCK = threading.Lock()
+START_LOCK = threading.Lock()
 
 
 def free_port(count=1):
     """The first of `count` ports in a row that nobody holds."""
-    with PORTS_LOCK:
+    with START_LOCK:
         while True:
             with socket.socket() as probe:
                 probe.bind(("127.0.0.1", 0))
@@ -72,10 +72,11 @@ class Server:
 
 def run_folder():
     """Where this run's servers write: of its own, so that runs do not meet."""
-    if not hasattr(run_folder, "path"):
-        parent = Path(os.environ.get("INFRA_DIR", ROOT / "build" / "infra"), "run")
-        parent.mkdir(parents=True, exist_ok=True)
-        run_folder.path = tempfile.mkdtemp(prefix=f"tests-{os.getpid()}-", dir=parent)
+    with START_LOCK:
+        if not hasattr(run_folder, "path"):
+            parent = Path(os.environ.get("INFRA_DIR", ROOT / "build" / "infra"), "run")
+            parent.mkdir(parents=True, exist_ok=True)
+            run_folder.path = tempfile.mkdtemp(prefix=f"tests-{os.getpid()}-", dir=parent)
     return run_folder.path
 
 

@@ -61,6 +61,14 @@ def ids_off(servers, folder):
         check("filled" not in counts, str(counts))
 
 
+@test("trade ids that do not fit the number of trades prove nothing")
+def misfit(servers, folder):
+    with Case(servers, folder, partitions=1) as case:
+        case.produce(producer.session(producer.recorded(200, symbols=2), 16, Disorder(misfit=0.1)))
+        case.shard().start()
+        case.expect_answer()
+
+
 @test("sparse minutes give the five-minute candles that an independent source computed")
 def independent_answer(servers, folder):
     shared = producer.shared_folder()

@@ -96,8 +96,13 @@ static void commit_once(struct run *run, struct store *store, struct batch *batc
     }
     meta.next_offset = sum->total;
     meta.stream_time_ms = (int64_t)rand_below(&run->rand, 50);
-    meta.cursors[SINK_redis] = meta.outbox_next - 1 - (int64_t)rand_below(&run->rand, 300);
-    meta.cursors[SINK_redis] = meta.cursors[SINK_redis] < 0 ? 0 : meta.cursors[SINK_redis];
+    int64_t acknowledged = meta.outbox_next - 1 - (int64_t)rand_below(&run->rand, 300);
+    if (acknowledged > meta.cursors[SINK_redis]) {
+        meta.cursors[SINK_redis] = acknowledged;
+    }
+    if (meta.cursors[SINK_redis] == META_NO_CURSOR) {
+        meta.cursors[SINK_redis] = 0;
+    }
     struct checkpoint checkpoint = {batch, &meta, 50, TRIM_MAX};
     require(store_commit(store, &checkpoint) == STATUS_OK, "a commit succeeds");
     batch_clear(batch);
@@ -133,8 +138,8 @@ static void check_outbox(struct store *store)
         bytes += (int64_t)rows->rows[i].payload.size;
     }
     require(meta->outbox_bytes == bytes, "outbox_bytes is exact");
-    require(meta->outbox_next - (int64_t)rows->count <= meta->cursors[SINK_redis] + 1 ||
-                meta->cursors[SINK_redis] == META_NO_CURSOR,
+    require(meta->next_offset < 0 ||
+                meta->outbox_next - (int64_t)rows->count <= meta->cursors[SINK_redis] + 1,
             "what a sink still needs is there");
     outbox_rows_destroy(&rows);
 }
@@ -165,7 +170,7 @@ static void kill_once(struct run *run)
     }
     struct timespec pause = {.tv_nsec = (long)rand_below(&run->rand, 20 * 1000 * 1000)};
     (void)nanosleep(&pause, NULL);
-    int how;
+    int how = 0;
     require(kill(child, SIGKILL) == 0 && waitpid(child, &how, 0) == child, "the child is killed");
     require(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL, "it was our kill that ended it");
     check(run);

@@ -118,9 +118,8 @@ static void a_second_process_waits_until_the_first_is_dead(void **state)
     assert_int_equal(store_open(&f->options, &f->store), STATUS_BUSY);
     assert_null(f->store);
 
-    f->options.is_read_only = true; /* looking is free */
-    fixture_open(f);
-    store_close(&f->store);
+    f->options.is_read_only = true; /* who only looks asks the one that has it */
+    assert_int_equal(store_open(&f->options, &f->store), STATUS_BUSY);
     f->options.is_read_only = false;
 
     assert_int_equal(kill(child, SIGKILL), 0);
@@ -190,6 +189,10 @@ static void unsynced_commits_of_another_boot_are_set_aside(void **state)
     struct fixture *f = *state;
     f->options.sync = STORE_SYNC_boot;
     run_once(f, "boot-a", "1", false);
+    f->options.boot_id = "boot-b";
+    f->options.is_read_only = true; /* who may not put it aside does not look at it either */
+    assert_int_equal(store_open(&f->options, &f->store), STATUS_CORRUPT);
+    f->options.is_read_only = false;
     assert_true(starts_empty(f, "boot-b"));
     assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-"), 1);
     assert_int_equal(fixture_count_files(f, "unsynced"), 0);

@@ -6,6 +6,7 @@
 #include "tests/unit/state/fixture.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,17 +58,28 @@ static void fill(struct fixture *f)
     store_close(&f->store);
 }
 
-/* The page that holds the values: the last one with this text, as older copies stand before it. */
+static bool holds_all(const char *page)
+{
+    for (int i = 0; i < KEY_COUNT; i++) {
+        char value[64];
+        value_of(i, value);
+        if (memmem(page, PAGE_SIZE, value, strlen(value)) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The page that holds the values; what LMDB leaves in the free part of other pages is not all. */
 static off_t find_page(int fd)
 {
     char page[PAGE_SIZE];
-    off_t found = -1;
     for (off_t at = 0; pread(fd, page, sizeof(page), at) == PAGE_SIZE; at += PAGE_SIZE) {
-        if (memmem(page, sizeof(page), "value-3-", 8) != NULL) {
-            found = at;
+        if (holds_all(page)) {
+            return at;
         }
     }
-    return found;
+    return -1;
 }
 
 static void flip(const struct damage *damage, int bit)
@@ -107,6 +119,8 @@ static void flip_all(struct damage *damage)
 {
     struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
+    (void)signal(SIGSEGV, SIG_DFL); /* cmocka's handlers would go on with the other tests */
+    (void)signal(SIGBUS, SIG_DFL);
     (void)!freopen("/dev/null", "w", stderr);
     damage->f->options.is_read_only = true;
     if (store_open(&damage->f->options, &damage->f->store) != STATUS_OK) {
@@ -158,7 +172,7 @@ static void no_flipped_bit_gives_a_wrong_value(void **state)
     print_message("noticed %d flips of %d, LMDB crashed in %d\n", *damage.noticed, PAGE_SIZE * 8,
                   crashes);
     assert_true(*damage.noticed > KEY_COUNT * 60 * 8); /* every bit of every value, at the least */
-    assert_true(crashes < 100);
+    assert_true(crashes < 500);                        /* a few bytes of 4096 */
     (void)close(damage.fd);
     (void)munmap(shared, PAGE_SIZE);
 }

@@ -21,6 +21,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,10 +384,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: sink_probe redis URL | mongo URI [--name value ...]\n");
         return 2;
     }
+    (void)signal(SIGPIPE,
+                 SIG_IGN); /* as the daemon does: hiredis writes to sockets that may be cut */
     read_settings(&probe.settings, argc - 3, argv + 3);
     probe.metrics = metrics_create();
     if (loop_create(sizeof(struct msg), &probe.loop) != STATUS_OK ||
         open_sink(&probe, argv[1], argv[2]) != STATUS_OK) {
+        loop_destroy(&probe.loop);
+        metrics_destroy(&probe.metrics);
         return 2;
     }
     start(&probe);
