@@ -31,7 +31,7 @@ void delivery_reject(struct delivery *delivery, size_t row, const char *error)
     (void)snprintf(rejection->error, sizeof(rejection->error), "%s", error);
 }
 
-void rejections_destroy(struct rejections **rejections_p)
+void delivery_destroy_rejections(struct rejections **rejections_p)
 {
     struct rejections *rejections = *rejections_p;
     *rejections_p = NULL;

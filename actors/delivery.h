@@ -34,6 +34,6 @@ struct delivery {
 /* Copies the row. */
 void delivery_reject(struct delivery *delivery, size_t row, const char *error);
 
-void rejections_destroy(struct rejections **rejections_p);
+void delivery_destroy_rejections(struct rejections **rejections_p);
 
 #endif

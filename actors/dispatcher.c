@@ -110,7 +110,7 @@ static void on_rows(struct dispatcher *d, const struct msg_outbox_rows *m)
 static void forget_delivery(struct dispatcher *d)
 {
     outbox_rows_destroy(&d->delivery.rows);
-    rejections_destroy(&d->delivery.rejections);
+    delivery_destroy_rejections(&d->delivery.rejections);
 }
 
 static void on_delivered(struct dispatcher *d, const struct msg_sink_delivered *m)
@@ -127,7 +127,7 @@ static void on_delivered(struct dispatcher *d, const struct msg_sink_delivered *
         break;
     }
     case STATUS_CLASS_RETRY:
-        rejections_destroy(&d->delivery.rejections);
+        delivery_destroy_rejections(&d->delivery.rejections);
         if (d->is_stopped) {
             forget_delivery(d);
             break;

@@ -1,6 +1,6 @@
 #include "actors/messages.h"
 
-const char *msg_type_name(enum msg_type type)
+const char *messages_name(enum msg_type type)
 {
     static const char *const names[] = {
 #define X(name, ...) [MSG_##name] = #name,

@@ -143,6 +143,6 @@ struct msg {
     };
 };
 
-const char *msg_type_name(enum msg_type type);
+const char *messages_name(enum msg_type type);
 
 #endif

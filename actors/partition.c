@@ -245,7 +245,7 @@ static void discard(const struct msg *unread)
 {
     if (unread->type == MSG_OUTBOX_ACKED) {
         struct rejections *rejections = unread->as_OUTBOX_ACKED.rejections;
-        rejections_destroy(&rejections);
+        delivery_destroy_rejections(&rejections);
     }
 }
 
@@ -303,6 +303,11 @@ static void destroy_metrics(struct partition *p)
             metrics_remove(p->options.metrics, &p->reason_metrics[i]);
         }
     }
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        if (p->owed_metrics[sink] != NULL) {
+            metrics_remove(p->options.metrics, &p->owed_metrics[sink]);
+        }
+    }
     metrics_remove(p->options.metrics, &p->metrics);
 }
 
@@ -314,7 +319,7 @@ void partition_destroy(struct partition **partition_p)
         return;
     }
     destroy_symbols(p);
-    rejections_destroy(&p->rejected);
+    delivery_destroy_rejections(&p->rejected);
     actor_deinit(&p->actor);
     if (p->is_batch_open) {
         effects_end(&p->effects);
@@ -337,6 +342,10 @@ int64_t partition_first_cursor(const struct meta *meta, enum sink sink)
 
 void partition_add_dispatcher(struct partition *p, enum sink sink, struct actor *dispatcher)
 {
+    char labels[400];
+    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\",sink=\"%s\"",
+             p->options.topic, p->options.partition, schema_sink_name(sink));
+    p->owed_metrics[sink] = metrics_set_of(p->options.metrics, METRIC_SCOPE_outbox, labels);
     p->dispatchers[sink] = dispatcher;
     p->effects.meta.cursors[sink] = partition_first_cursor(store_meta(p->options.store), sink);
 }

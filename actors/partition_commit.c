@@ -63,7 +63,7 @@ static void take_rejections(struct partition *p)
     for (size_t i = 0; p->rejected != NULL && i < p->rejected->count; i++) {
         reject_into_batch(p, &p->rejected->items[i]);
     }
-    rejections_destroy(&p->rejected);
+    delivery_destroy_rejections(&p->rejected);
 }
 
 static void save_symbols(struct partition *p)
@@ -110,6 +110,16 @@ void partition_commit(struct partition *p)
     p->are_acks_unsaved = false;
     p->commit_started_ms = actor_now_ms(&p->actor);
     partition_retry_commit(p);
+}
+
+static void count_owed(struct partition *p)
+{
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        if (p->dispatchers[sink] != NULL) {
+            metrics_put(p->owed_metrics[sink], METRIC_outbox_entries,
+                        last_sequence(p) - p->effects.meta.cursors[sink]);
+        }
+    }
 }
 
 static void count_batch(struct partition *p)
@@ -219,6 +229,7 @@ void partition_on_committed(struct partition *p, const struct msg_store_committe
     tell_recovered(p);
     note_owed(p);
     count_batch(p);
+    count_owed(p);
     watch_outbox(p);
     batch_clear(p->effects.batch);
     tell_dispatchers(p);
@@ -242,7 +253,7 @@ static void append_rejections(struct partition *p, struct rejections *more)
            more->count * sizeof(*more->items));
     p->rejected->count = count;
     more->count = 0; /* their bytes have moved */
-    rejections_destroy(&more);
+    delivery_destroy_rejections(&more);
 }
 
 void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m)
@@ -250,6 +261,7 @@ void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m)
     assert(m->sequence >= p->effects.meta.cursors[m->sink]);
     p->effects.meta.cursors[m->sink] = m->sequence;
     p->are_acks_unsaved = true;
+    count_owed(p);
     if (m->rejections != NULL) {
         append_rejections(p, m->rejections);
     }

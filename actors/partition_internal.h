@@ -47,6 +47,7 @@ struct partition {
     struct symbol_entry *symbols; /* by name */
     struct symbol_entry *touched;
     struct actor *dispatchers[SINK_COUNT]; /* NULL: the sink is off */
+    struct metrics_set *owed_metrics[SINK_COUNT];
 
     enum partition_phase phase;
     bool is_asking;        /* a SOURCE_RESUME has no answer yet */

@@ -230,7 +230,7 @@ struct symbol *symbol_create(struct sched *sched, struct effects *effects, const
 
     assert(strlen(name) <= SYMBOL_BYTES_MAX);
     actor_init(&symbol->actor, &symbol_class, sched);
-    deadline_init(&symbol->due);
+    deadlines_init_one(&symbol->due);
     symbol->effects = effects;
     symbol->is_always_slow = is_always_slow;
     symbol->newest_ms = NO_MINUTE;

@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-enum { NO_MINUTE = INT64_MIN };
+#define NO_MINUTE INT64_MIN
 
 /* A window that holds a minute and was not emitted yet. */
 struct pending_window {

@@ -67,14 +67,15 @@ static void ask(const char *path, const char *request, struct tally *tally)
 static void ask_all(const char *data_dir, const char *request, struct tally *tally)
 {
     char folder[PATH_BYTES];
-    char path[PATH_BYTES + 300];
+    char path[PATH_BYTES];
     snprintf(folder, sizeof(folder), "%s/run", data_dir);
     DIR *dir = opendir(folder);
     struct dirent *entry;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         if (strstr(entry->d_name, ".sock") != NULL) {
-            snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+            /* Through the open folder: the path itself may be too long for a socket. */
+            snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd(dir), entry->d_name);
             ask(path, request, tally);
         }
     }

@@ -8,9 +8,12 @@
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
+#include "runtime/metrics.h"
 #include "runtime/sched.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <uv.h>
 
 /* How often a lock is tried again, and how often we look whether the edges are done. */
@@ -250,6 +253,20 @@ void hosted_drop(struct hosted *h)
 struct store *hosted_store(struct hosted *h)
 {
     return h->state == HOSTED_opening ? NULL : h->store;
+}
+
+void hosted_measure(struct hosted *h)
+{
+    struct store_stats stats;
+    char labels[400];
+
+    if (h->state != HOSTED_running || store_stats(h->store, &stats) != STATUS_OK) {
+        return;
+    }
+    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"",
+             h->options.store.topic, h->options.store.partition);
+    metrics_put(metrics_set_of(h->options.metrics, METRIC_SCOPE_partition, labels),
+                METRIC_state_size_bytes, (int64_t)stats.used_bytes);
 }
 
 int32_t hosted_partition(const struct hosted *h)

@@ -56,6 +56,9 @@ void hosted_drop(struct hosted *hosted);
 /* NULL while it opens. */
 struct store *hosted_store(struct hosted *hosted);
 
+/* Tells the metrics how large the state is. */
+void hosted_measure(struct hosted *hosted);
+
 int32_t hosted_partition(const struct hosted *hosted);
 
 bool hosted_is_running(const struct hosted *hosted);

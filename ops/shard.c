@@ -237,6 +237,9 @@ static void on_watch(uv_timer_t *timer)
 {
     struct shard *s = container_of(timer, struct shard, watch);
     metrics_observe_us(s->process, METRIC_loop_pause_seconds, loop_take_pause_ms(s->loop) * 1000);
+    for (size_t i = 0; i < s->hosted_count; i++) {
+        hosted_measure(s->hosted[i]);
+    }
 }
 
 static bool all_running(const struct shard *s)

@@ -3,14 +3,14 @@
 #include "ops/state_report.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
-#include "runtime/loop_status.h"
 #include "runtime/mem.h"
+#include "state/folder.h"
 #include "state/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -18,7 +18,8 @@ enum { REQUEST_MAX = 256, PIECE_BYTES = 64 << 10, BACKLOG = 16 };
 
 struct shard_socket {
     struct shard_socket_options options;
-    char path[1200];
+    int folder; /* the way to the socket: its own path may be too long for one */
+    char path[64];
     uv_pipe_t server;
 };
 
@@ -194,45 +195,54 @@ static void on_connection(uv_stream_t *server, int code)
 
 static void on_server_closed(uv_handle_t *handle)
 {
-    mem_free(container_of((uv_pipe_t *)handle, struct shard_socket, server));
+    struct shard_socket *socket = container_of((uv_pipe_t *)handle, struct shard_socket, server);
+    (void)close(socket->folder);
+    mem_free(socket);
 }
 
-static enum status make_folders(const struct shard_socket_options *options, char *folder,
-                                size_t size)
+static int fail_at(const char *data_dir, const char *error)
 {
-    (void)mkdir(options->data_dir, 0750);
-    snprintf(folder, size, "%s/run", options->data_dir);
-    if (mkdir(folder, 0750) != 0 && errno != EEXIST) {
-        log_event(LOG_socket_failed, log_text("path", folder), log_text("error", strerror(errno)));
-        return STATUS_IO;
+    log_event(LOG_socket_failed, log_text("folder", data_dir), log_text("error", error));
+    return -1;
+}
+
+/* DATA_DIR/run, made when it is missing; -1: logged. */
+static int open_folder(const char *data_dir)
+{
+    char path[2200];
+    snprintf(path, sizeof(path), "%s/run", data_dir);
+    if (folder_make(path) != STATUS_OK) {
+        return -1; /* logged there */
     }
-    return STATUS_OK;
+    int folder = open(path, O_DIRECTORY | O_CLOEXEC | O_RDONLY);
+    return folder >= 0 ? folder : fail_at(data_dir, strerror(errno));
+}
+
+static int start_listening(struct shard_socket *socket)
+{
+    int code = uv_pipe_bind(&socket->server, socket->path);
+    return code == 0 ? uv_listen((uv_stream_t *)&socket->server, BACKLOG, on_connection) : code;
 }
 
 enum status shard_socket_open(const struct shard_socket_options *options,
                               struct shard_socket **out_socket)
 {
-    char folder[1100];
-    struct shard_socket *socket = mem_new(1, sizeof(*socket));
-    enum status status = make_folders(options, folder, sizeof(folder));
-
-    if (status != STATUS_OK) {
-        mem_free(socket);
-        return status;
+    int folder = open_folder(options->data_dir);
+    if (folder < 0) {
+        return STATUS_IO;
     }
+    struct shard_socket *socket = mem_new(1, sizeof(*socket));
     socket->options = *options;
-    snprintf(socket->path, sizeof(socket->path), "%s/%d.sock", folder, (int)getpid());
+    socket->folder = folder;
+    snprintf(socket->path, sizeof(socket->path), "/proc/self/fd/%d/%d.sock", folder,
+             (int)getpid());
     (void)unlink(socket->path);
     (void)uv_pipe_init(loop_uv(options->loop), &socket->server, 0);
-    int code = uv_pipe_bind(&socket->server, socket->path);
-    if (code == 0) {
-        code = uv_listen((uv_stream_t *)&socket->server, BACKLOG, on_connection);
-    }
-    if (code != 0) { /* a path too long for a socket, or a folder that we may not write to */
-        log_event(LOG_socket_failed, log_text("path", socket->path),
-                  log_text("error", uv_strerror(code)));
+    int code = start_listening(socket);
+    if (code != 0) {
+        (void)fail_at(options->data_dir, uv_strerror(code));
         uv_close((uv_handle_t *)&socket->server, on_server_closed);
-        return code == UV_ENOBUFS || code == UV_ENAMETOOLONG ? STATUS_OK : STATUS_IO;
+        return STATUS_IO;
     }
     *out_socket = socket;
     return STATUS_OK;

@@ -23,14 +23,13 @@ struct store;
 
 struct shard_socket_options {
     struct loop *loop;    /* borrowed */
-    const char *data_dir; /* copied */
+    const char *data_dir; /* borrowed while opening */
     void *context;
     size_t (*count)(void *context);
     struct store *(*store)(void *context, size_t index); /* NULL: it is being opened */
 };
 
-/* Replaces a socket that a dead process of the same id left. Logs what went wrong; a path that is too
- * long for a socket is no reason not to run: *out_socket stays as it was. */
+/* Replaces a socket that a dead process of the same id left. Logs what went wrong. */
 MUST_CHECK enum status shard_socket_open(const struct shard_socket_options *options,
                                          struct shard_socket **out_socket);
 

@@ -36,7 +36,7 @@ static void add_sinks(struct text *out, const struct meta *meta)
     for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
         if (meta->cursors[sink] != META_NO_CURSOR) {
             text_add(out, "%s\"%s\":{\"acknowledged\":%" PRId64 ",\"owed\":%" PRId64 "}", comma,
-                     sink_name(sink), meta->cursors[sink],
+                     schema_sink_name(sink), meta->cursors[sink],
                      meta->outbox_next - 1 - meta->cursors[sink]);
             comma = ",";
         }
@@ -46,24 +46,27 @@ static void add_sinks(struct text *out, const struct meta *meta)
 
 enum status state_report_list(struct store *store, struct text *out)
 {
-    const struct meta *meta = store_meta(store);
+    struct meta meta;
     struct store_stats stats;
-    enum status status = store_stats(store, &stats);
+    enum status status = store_read_meta(store, &meta);
 
+    if (status == STATUS_OK) {
+        status = store_stats(store, &stats);
+    }
     if (status != STATUS_OK) {
         return status;
     }
     text_add(out, "{");
-    add_place(out, meta);
-    text_add(out, ",\"era\":%" PRId64 ",\"nextOffset\":%" PRId64, meta->era, meta->next_offset);
-    add_time(out, "streamTime", meta->stream_time_ms);
-    text_add(out, ",\"outboxNext\":%" PRId64 ",\"outboxBytes\":%" PRId64, meta->outbox_next,
-             meta->outbox_bytes);
-    add_sinks(out, meta);
+    add_place(out, &meta);
+    text_add(out, ",\"era\":%" PRId64 ",\"nextOffset\":%" PRId64, meta.era, meta.next_offset);
+    add_time(out, "streamTime", meta.stream_time_ms);
+    text_add(out, ",\"outboxNext\":%" PRId64 ",\"outboxBytes\":%" PRId64, meta.outbox_next,
+             meta.outbox_bytes);
+    add_sinks(out, &meta);
     text_add(out, ",\"usedBytes\":%zu,\"mapBytes\":%zu,\"entries\":{", stats.used_bytes,
              stats.map_bytes);
     for (enum store_table table = 0; table < TABLE_COUNT; table++) {
-        text_add(out, "%s\"%s\":%zu", table == 0 ? "" : ",", store_table_name(table),
+        text_add(out, "%s\"%s\":%zu", table == 0 ? "" : ",", schema_table_name(table),
                  stats.entries[table]);
     }
     text_add(out, "}}\n");
@@ -123,10 +126,15 @@ static enum status show(struct store_view *view, const struct meta *meta, const 
 
 enum status state_report_show(struct store *store, const char *symbol, struct text *out)
 {
+    struct meta meta;
+    enum status status = store_read_meta(store, &meta);
+    if (status != STATUS_OK) {
+        return status;
+    }
     struct store_view *view = store_view_create(store);
-    enum status status = store_view_open(view);
+    status = store_view_open(view);
     if (status == STATUS_OK) {
-        status = show(view, store_meta(store), symbol, out);
+        status = show(view, &meta, symbol, out);
         store_view_close(view);
     }
     store_view_destroy(&view);
@@ -174,7 +182,7 @@ static void add_record(struct exporter *e, struct slice key, struct slice value)
     struct candle candle;
     text_add(e->out, "{");
     add_place(e->out, e->meta);
-    text_add(e->out, ",\"table\":\"%s\",\"key\":\"", store_table_name(e->at->table));
+    text_add(e->out, ",\"table\":\"%s\",\"key\":\"", schema_table_name(e->at->table));
     add_hex(e->out, key);
     text_add(e->out, "\"");
     if (e->at->table == TABLE_candles && candle_decode(value, &candle) == STATUS_OK) {
@@ -221,9 +229,14 @@ static enum status export_some(struct store_view *view, struct exporter *e)
 enum status state_report_export(struct store *store, struct state_export *at, size_t bytes_max,
                                 struct text *out)
 {
-    struct exporter exporter = {store_meta(store), at, bytes_max, out};
+    struct meta meta;
+    struct exporter exporter = {&meta, at, bytes_max, out};
+    enum status status = store_read_meta(store, &meta);
+    if (status != STATUS_OK) {
+        return status;
+    }
     struct store_view *view = store_view_create(store);
-    enum status status = store_view_open(view);
+    status = store_view_open(view);
     if (status == STATUS_OK) {
         status = export_some(view, &exporter);
         store_view_close(view);

@@ -15,7 +15,7 @@ void actor_init(struct actor *self, const struct actor_class *class, struct sche
     assert(class->mailbox_capacity > 0);
     assert(class->mailbox_capacity <= UINT32_MAX / 2); /* head + nth must fit */
     *self = (struct actor){.class = class, .sched = sched};
-    deadline_init(&self->deadline);
+    deadlines_init_one(&self->deadline);
     sched->actor_count++;
 }
 

@@ -1,4 +1,4 @@
-/* Which boot of the kernel this is: the page cache outlives processes, and nothing outlives a boot. */
+/* Which boot of the kernel this is: the page cache outlives processes, not a boot. */
 #ifndef CANDLED_RUNTIME_BOOT_ID_H
 #define CANDLED_RUNTIME_BOOT_ID_H
 

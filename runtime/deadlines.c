@@ -29,13 +29,13 @@ void deadlines_destroy(struct deadlines **deadlines_p)
         return;
     }
     for (uint32_t i = 0; i < d->count; i++) {
-        deadline_init(d->heap[i]);
+        deadlines_init_one(d->heap[i]);
     }
     mem_free(d->heap);
     mem_free(d);
 }
 
-void deadline_init(struct deadline *deadline)
+void deadlines_init_one(struct deadline *deadline)
 {
     *deadline = (struct deadline){.at_ms = DEADLINE_NONE};
 }
@@ -112,7 +112,7 @@ static void take_out(struct deadlines *d, struct deadline *deadline)
         place(d, last, index);
         sift(d, last);
     }
-    deadline_init(deadline);
+    deadlines_init_one(deadline);
 }
 
 void deadlines_set(struct deadlines *deadlines, struct deadline *deadline, int64_t at_ms)

@@ -23,7 +23,7 @@ struct deadlines *deadlines_create(void);
 /* Deadlines that are still set are cleared; NULL inside is fine. */
 void deadlines_destroy(struct deadlines **deadlines_p);
 
-void deadline_init(struct deadline *deadline);
+void deadlines_init_one(struct deadline *deadline);
 
 /* Sets or moves it; DEADLINE_NONE clears it. To set it to where it already is changes nothing, not
  * even its place among ties. */

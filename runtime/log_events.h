@@ -25,14 +25,14 @@
     X(store_set_aside,        warning, "a store was put aside: its last commits were not synced before the machine stopped") \
     X(folder_call_failed,     error,   "a file operation in the data folder failed")                \
     X(dead_letter,            warning, "a record was put aside as a dead letter")                   \
-    X(kafka_connected,        info,    "Kafka answers again")                                       \
+    X(kafka_connected,        info,    "Kafka answers")                                       \
     X(kafka_down,             warning, "Kafka cannot be reached; retrying for ever")                \
     X(kafka_error,            warning, "Kafka reports an error")                                    \
     X(kafka_fatal,            error,   "the Kafka client gave up")                                  \
     X(kafka_topic_missing,    warning, "the topic does not exist yet; waiting for it")              \
     X(kafka_rebalance,        info,    "the group moves partitions")                                \
     X(kafka_log_lost,         error,   "the log no longer holds our next offset; see the manual on log resets") \
-    X(sink_up,                info,    "a sink answers again")                                      \
+    X(sink_up,                info,    "a sink answers")                                      \
     X(sink_down,              warning, "a sink cannot be reached; candles wait on disk, retrying for ever") \
     X(sink_rejected,          warning, "a sink will never accept a candle; it becomes a dead letter") \
     X(sink_refused,           error,   "a sink cannot be set up as it is configured")                   \

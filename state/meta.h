@@ -26,13 +26,13 @@ struct meta {
     char topic[META_TEXT_MAX];
     int32_t partition;
     int64_t era;
-    int64_t next_offset;    /* -1: nothing was read yet */
-    int64_t stream_time_ms; /* META_NO_TIME: none yet */
+    int64_t next_offset;                   /* -1: nothing was read yet */
+    int64_t stream_time_ms;                /* META_NO_TIME: none yet */
     struct record_fingerprint fingerprint; /* of the record before next_offset */
-    char boot_id[64];  /* of the kernel that wrote last */
-    bool is_clean;     /* the environment was closed, and synced, after its last commit */
-    int64_t outbox_next;  /* the sequence of the next entry; the first is 1 */
-    int64_t outbox_bytes; /* payload bytes in the outbox */
+    char boot_id[64];                      /* of the kernel that wrote last */
+    bool is_clean;               /* the environment was closed, and synced, after its last commit */
+    int64_t outbox_next;         /* the sequence of the next entry; the first is 1 */
+    int64_t outbox_bytes;        /* payload bytes in the outbox */
     int64_t cursors[SINK_COUNT]; /* the last sequence acknowledged; META_NO_CURSOR: sink disabled */
     char settings[1024];         /* the semantic settings, as text */
     int64_t settings_offset;     /* from which they hold */

@@ -17,13 +17,13 @@ static const char *const sink_names[SINK_COUNT] = {
 #undef X
 };
 
-const char *store_table_name(enum store_table table)
+const char *schema_table_name(enum store_table table)
 {
     assert((size_t)table < ARRAY_COUNT(table_names));
     return table_names[table];
 }
 
-const char *sink_name(enum sink sink)
+const char *schema_sink_name(enum sink sink)
 {
     assert((size_t)sink < ARRAY_COUNT(sink_names));
     return sink_names[sink];

@@ -37,8 +37,8 @@ enum sink {
         SINK_COUNT
 };
 
-const char *store_table_name(enum store_table table);
+const char *schema_table_name(enum store_table table);
 
-const char *sink_name(enum sink sink);
+const char *schema_sink_name(enum sink sink);
 
 #endif

@@ -9,6 +9,7 @@
 #include "state/store_tables.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@ static struct store *create(const struct store_options *options)
         options->map_bytes_max > 0 ? options->map_bytes_max : MAP_BYTES_MAX_DEFAULT;
     assert(strlen(options->boot_id) < sizeof(store->boot_id));
     strcpy(store->boot_id, options->boot_id);
+    (void)snprintf(store->meta.topic, sizeof(store->meta.topic), "%s", options->topic);
+    store->meta.partition = options->partition;
     (void)pthread_rwlock_init(&store->map_lock, NULL);
     return store;
 }

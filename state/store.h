@@ -57,6 +57,9 @@ void store_abandon(struct store **store_p);
  * cursors) in an empty store. */
 const struct meta *store_meta(const struct store *store);
 
+/* The same out of the store itself, for those who may look while a commit is under way. */
+MUST_CHECK enum status store_read_meta(struct store *store, struct meta *out_meta);
+
 const char *store_folder(const struct store *store);
 
 /* One checkpoint: everything or nothing. `meta` replaces the stored one; format, boot id and clean

@@ -1,5 +1,22 @@
 #include "state/store_internal.h"
+#include "state/store_meta.h"
 #include "state/txn.h"
+
+enum status store_read_meta(struct store *store, struct meta *out_meta)
+{
+    struct txn txn;
+    struct meta meta;
+    enum status status = txn_begin(&txn, store, TXN_READ);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = store_meta_load(&txn, &meta);
+    txn_abort(&txn);
+    if (status == STATUS_OK) {
+        *out_meta = meta;
+    }
+    return status;
+}
 
 enum status store_stats(struct store *store, struct store_stats *out_stats)
 {

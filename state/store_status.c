@@ -89,14 +89,14 @@ enum status store_status_of_write(struct store *store, int lmdb_code, const char
     }
     if (!store->is_disk_full) {
         store->is_disk_full = true;
-        log_failure(store, call, mdb_strerror(lmdb_code));
+        log_failure(store, call, status_text(STATUS_DISK_FULL)); /* LMDB may have said EIO */
     }
     return STATUS_DISK_FULL;
 }
 
 enum status store_status_of_damage(struct store *store, enum store_table table)
 {
-    log_event(LOG_store_damaged, log_text("table", store_table_name(table)),
+    log_event(LOG_store_damaged, log_text("table", schema_table_name(table)),
               log_text("folder", store->folder));
     return STATUS_CORRUPT;
 }

@@ -12,7 +12,7 @@
 static enum status open_table(struct txn *txn, enum store_table table, unsigned flags)
 {
     struct store *store = txn->store;
-    int rc = mdb_dbi_open(txn->handle, store_table_name(table), flags, &store->tables[table]);
+    int rc = mdb_dbi_open(txn->handle, schema_table_name(table), flags, &store->tables[table]);
     return (flags & MDB_CREATE) != 0 ? store_status_of_write(store, rc, "mdb_dbi_open")
                                      : store_status(store, rc, "mdb_dbi_open");
 }
@@ -58,8 +58,12 @@ static enum status open_others(struct txn *txn, unsigned flags)
 static enum status create_meta(struct txn *txn)
 {
     struct store *store = txn->store;
-    store->meta = meta_fields_default();
-    strcpy(store->meta.boot_id, store->boot_id);
+    struct meta fresh = meta_fields_default();
+
+    memcpy(fresh.topic, store->meta.topic, sizeof(fresh.topic));
+    fresh.partition = store->meta.partition;
+    memcpy(fresh.boot_id, store->boot_id, sizeof(fresh.boot_id));
+    store->meta = fresh;
     return store_meta_save(txn, &store->meta, NULL);
 }
 

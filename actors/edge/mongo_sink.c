@@ -71,6 +71,9 @@ static void receive(struct actor *actor, const struct msg *msg)
     case MSG_SINK_DELIVER:
         mongo_worker_submit(sink->worker, msg->as_SINK_DELIVER.delivery, msg->from);
         break;
+    case MSG_SINK_CANCEL: /* what is being written is answered within the driver's timeouts */
+        mongo_worker_cancel(sink->worker, msg->from);
+        break;
     default:
         actor_unexpected(actor, msg);
     }
@@ -84,11 +87,12 @@ static void discard(const struct msg *unread)
     }
 }
 
+/* One delivery a partition, and a cancel of it. */
 static const struct actor_class mongo_sink_class = {
     .name = "mongo_sink",
     .receive = receive,
     .discard = discard,
-    .mailbox_capacity = DISPATCHERS_MAX,
+    .mailbox_capacity = 2 * DISPATCHERS_MAX,
 };
 
 static void on_closed(void *context)

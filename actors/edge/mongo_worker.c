@@ -140,7 +140,7 @@ static void rewind_writing(struct mongo_worker *worker)
     for (struct mongo_job *job = worker->writing.first; job != NULL; job = job->next) {
         job->failures++;
         job->delivery->stale_count = 0;
-        rejections_destroy(&job->delivery->rejections);
+        delivery_destroy_rejections(&job->delivery->rejections);
     }
     if (worker->writing.first != NULL) {
         worker->writing.last->next = worker->waiting.first;
@@ -342,6 +342,23 @@ void mongo_worker_submit(struct mongo_worker *worker, struct delivery *delivery,
     uv_mutex_lock(&worker->mutex);
     append(&worker->waiting, job);
     uv_cond_signal(&worker->changed);
+    uv_mutex_unlock(&worker->mutex);
+}
+
+void mongo_worker_cancel(struct mongo_worker *worker, const struct actor *asker)
+{
+    uv_mutex_lock(&worker->mutex);
+    struct job_list all = worker->waiting;
+    struct mongo_job *job;
+    worker->waiting.first = NULL;
+    while ((job = take(&all)) != NULL) {
+        if (job->from == asker) {
+            job->failures++;
+            hand_back(worker, job, STATUS_UNAVAILABLE);
+        } else {
+            append(&worker->waiting, job);
+        }
+    }
     uv_mutex_unlock(&worker->mutex);
 }
 

@@ -49,6 +49,9 @@ MUST_CHECK enum status mongo_worker_start(const struct mongo_worker_options *opt
 void mongo_worker_submit(struct mongo_worker *worker, struct delivery *delivery,
                          struct actor *from);
 
+/* Hands back UNAVAILABLE what came from `asker` and is not being written. */
+void mongo_worker_cancel(struct mongo_worker *worker, const struct actor *asker);
+
 /* What was handed back; the caller frees it with mem_free(). NULL: no more. */
 struct mongo_job *mongo_worker_take(struct mongo_worker *worker);
 

@@ -74,6 +74,17 @@ void redis_queue_destroy(struct redis_queue **queue_p)
     mem_free(queue);
 }
 
+static void append(struct redis_queue *queue, struct job *job)
+{
+    job->next = NULL;
+    if (queue->first == NULL) {
+        queue->first = job;
+    } else {
+        queue->last->next = job;
+    }
+    queue->last = job;
+}
+
 void redis_queue_add(struct redis_queue *queue, struct delivery *delivery, struct actor *from,
                      int64_t now_ms)
 {
@@ -81,12 +92,7 @@ void redis_queue_add(struct redis_queue *queue, struct delivery *delivery, struc
     *job =
         (struct job){.delivery = delivery, .from = from, .came_ms = now_ms, .came_ns = uv_hrtime()};
     delivery->stale_count = 0;
-    if (queue->first == NULL) {
-        queue->first = job;
-    } else {
-        queue->last->next = job;
-    }
-    queue->last = job;
+    append(queue, job);
     if (queue->sending == NULL) {
         queue->sending = job;
     }
@@ -300,7 +306,7 @@ int64_t redis_queue_rewind(struct redis_queue *queue)
         job->is_sent = false;
         job->rows_waiting = 0;
         job->delivery->stale_count = 0;
-        rejections_destroy(&job->delivery->rejections);
+        delivery_destroy_rejections(&job->delivery->rejections);
     }
     queue->sending = queue->first;
     queue->call_count = 0;
@@ -329,4 +335,28 @@ int64_t redis_queue_give_back(struct redis_queue *queue, int64_t since_ms, int64
         given_back++;
     }
     return given_back;
+}
+
+int64_t redis_queue_cancel(struct redis_queue *queue, const struct actor *asker)
+{
+    int64_t cancelled = 0;
+    struct job *next = queue->first;
+
+    queue->first = NULL;
+    queue->last = NULL;
+    while (next != NULL) {
+        struct job *job = next;
+        next = job->next;
+        if (job->from != asker || job->is_begun) {
+            append(queue, job);
+            continue;
+        }
+        if (queue->sending == job) {
+            queue->sending = next;
+        }
+        redis_queue_answer_one(job->from, job->delivery, STATUS_UNAVAILABLE);
+        mem_free(job);
+        cancelled++;
+    }
+    return cancelled;
 }

@@ -62,6 +62,9 @@ int64_t redis_queue_oldest_ms(const struct redis_queue *queue, int64_t since_ms)
  * `limit_ms`. Returns how many. */
 int64_t redis_queue_give_back(struct redis_queue *queue, int64_t since_ms, int64_t limit_ms);
 
+/* Answers UNAVAILABLE for what came from `asker` and is not on its way. Returns how many. */
+int64_t redis_queue_cancel(struct redis_queue *queue, const struct actor *asker);
+
 void redis_queue_answer_one(struct actor *to, struct delivery *delivery, enum status status);
 
 #endif

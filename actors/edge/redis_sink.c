@@ -176,6 +176,11 @@ static void receive(struct actor *actor, const struct msg *msg)
         redis_queue_add(sink->queue, msg->as_SINK_DELIVER.delivery, msg->from, actor_now_ms(actor));
         come(sink);
         break;
+    case MSG_SINK_CANCEL: /* what is on its way is answered by its reply, or by the reply's timeout
+                           */
+        metrics_add(sink->metrics, METRIC_sink_failures_total,
+                    redis_queue_cancel(sink->queue, msg->from));
+        break;
     default:
         actor_unexpected(actor, msg);
     }
@@ -189,12 +194,13 @@ static void discard(const struct msg *unread)
     }
 }
 
+/* One delivery a partition, and a cancel of it. */
 static const struct actor_class redis_sink_class = {
     .name = "redis_sink",
     .receive = receive,
     .deadline = on_deadline,
     .discard = discard,
-    .mailbox_capacity = DISPATCHERS_MAX,
+    .mailbox_capacity = 2 * DISPATCHERS_MAX,
 };
 
 static enum status parse_url(struct redis_sink *sink, const struct redis_sink_options *options,

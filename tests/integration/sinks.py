@@ -382,6 +382,19 @@ def redis_a_server_that_hangs_is_left_after_ten_seconds(servers):
     server.holds(2000)
 
 
+@test
+def a_cancelled_delivery_comes_back_at_once_from_a_sink_that_is_down(servers):
+    for kind, address in (("redis", "redis://127.0.0.1:{}"), ("mongo", "mongodb://127.0.0.1:{}")):
+        began = time.monotonic()
+        probe = Probe(kind, address.format(free_port()), rows=100, partitions=4, cancel_after_ms=600)
+        counts = probe.ends(10)
+        check(counts["answered"] == 0 and counts["retried"] == 4, f"{kind}: {counts}")
+        check(counts["ms"] < 1500, f"{kind}: {counts}, ended after {time.monotonic() - began:.1f} s")
+    server, mongo = servers.own(Redis()).start(), Mongo(servers)
+    run("redis", server.url, rows=50000, delivery=10, partitions=4, cancel_after_ms=100)
+    mongo.run(rows=50000, delivery=10, partitions=4, cancel_after_ms=200)
+
+
 class Mongo:
     """The collection of one test."""
 
@@ -622,7 +635,7 @@ def bench(servers):
     for command in (["-t", "set"], ["-t", "get"]):
         shell = ["redis-benchmark", "-p", str(server.port), "-n", "200000", "-d", "480", "-r", "100000", "-P", "32"]
         done = subprocess.run([*shell, "-c", "1", "-q", *command], capture_output=True, text=True)
-        print(f"# redis-benchmark {command[1]}, 480 bytes: {done.stdout.split(chr(13))[-1].strip()}")
+        print(f"# redis-benchmark {command[1]}, 480 bytes: {done.stdout.strip().splitlines()[-1].split(': ')[-1]}")
     mongo = Mongo(servers)
     for what in ("new", "the same again"):
         counts = mongo.run(rows=100000, partitions=5, symbols=15)

@@ -65,7 +65,7 @@ static void trace(struct sched_tracer *tracer, const struct actor *to, const str
     w->hash = (w->hash ^ (uint64_t)msg->type ^ ((uint64_t)w->now_ms << 8)) * 1099511628211u;
     if (w->options.is_traced) {
         printf("[%9" PRId64 "] %-12s <- %s\n", w->now_ms, to->class->name,
-               msg_type_name(msg->type));
+               messages_name(msg->type));
     }
 }
 
@@ -254,7 +254,7 @@ bool world_check(struct world *w)
             .log = &w->log,
             .rules = &w->rules,
             .server = &w->servers[i],
-            .name = sink_name(wanted[i].sink),
+            .name = schema_sink_name(wanted[i].sink),
             .filter = wanted[i].filter,
         };
         is_equal = check_sinks(&options) && is_equal;

@@ -105,7 +105,7 @@ static void what_is_no_candle_is_rejected(void **state)
     assert_int_equal(batch.count, 1);
     assert_int_equal(batch.rows[0].row, 2);
     assert_int_equal(f.delivery.rejections->count, 2);
-    rejections_destroy(&f.delivery.rejections);
+    delivery_destroy_rejections(&f.delivery.rejections);
     candle_batch_deinit(&batch);
 }
 

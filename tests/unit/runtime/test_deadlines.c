@@ -75,7 +75,7 @@ static void it_does_what_a_plain_list_does(void **state)
     static struct model model;
     struct rand rand = {.state = 42};
     for (size_t i = 0; i < DEADLINES; i++) {
-        deadline_init(&model.entries[i].deadline);
+        deadlines_init_one(&model.entries[i].deadline);
         model.entries[i].at_ms = DEADLINE_NONE;
     }
     for (int i = 0; i < OPERATIONS; i++) {
@@ -108,7 +108,7 @@ static void ties_go_to_whoever_was_set_first(void **state)
     struct deadlines *deadlines = deadlines_create();
     struct deadline d[3];
     for (size_t i = 0; i < ARRAY_COUNT(d); i++) {
-        deadline_init(&d[i]);
+        deadlines_init_one(&d[i]);
         deadlines_set(deadlines, &d[i], 7);
     }
     deadlines_set(deadlines, &d[0], 7); /* where it is: it keeps its place */
@@ -126,7 +126,7 @@ static void what_is_due_later_is_not_taken(void **state)
     (void)state;
     struct deadlines *deadlines = deadlines_create();
     struct deadline d;
-    deadline_init(&d);
+    deadlines_init_one(&d);
     deadlines_set(deadlines, &d, DEADLINE_NONE); /* clearing what is not set is fine */
     assert_int_equal(deadlines_next_ms(deadlines), DEADLINE_NONE);
     deadlines_set(deadlines, &d, 100);

@@ -104,7 +104,7 @@ static void free_rows(struct dispatcher *d)
         mem_free(bytes);
     }
     outbox_rows_destroy(&d->delivery.rows);
-    rejections_destroy(&d->delivery.rejections);
+    delivery_destroy_rejections(&d->delivery.rejections);
 }
 
 static void send_rows(struct dispatcher *d)

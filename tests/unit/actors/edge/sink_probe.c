@@ -18,6 +18,7 @@
 #include "runtime/metrics.h"
 #include "runtime/rand.h"
 #include "runtime/sched.h"
+#include "tests/unit/actors/edge/sink_probe_candle.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -27,7 +28,7 @@
 #include <string.h>
 #include <uv.h>
 
-enum { RETRY_MS = 50, SYMBOL_ROOM = 32, NS_PER_MS = 1000000 };
+enum { RETRY_MS = 50, NS_PER_MS = 1000000 };
 
 /* clang-format off */
 #define SETTINGS(X)                                              \
@@ -41,6 +42,7 @@ enum { RETRY_MS = 50, SYMBOL_ROOM = 32, NS_PER_MS = 1000000 };
     X(ttl_ms,     "86400000")                                    \
     X(retention_ms, "0")                                         \
     X(close_after_ms, "0")                                       \
+    X(cancel_after_ms, "0")                                      \
     X(pause_ms,   "0")
 #define TEXTS(X)                                                 \
     X(ttl_from,   "write")                                       \
@@ -91,42 +93,6 @@ struct probe {
     int64_t answered;
 };
 
-static struct decimal number(int64_t coefficient, uint8_t scale)
-{
-    return (struct decimal){.coefficient = coefficient, .scale = scale};
-}
-
-/* The formulas that tests/integration/sinks.py has as well. */
-static struct candle candle_of(const struct settings *s, int64_t i, int64_t version)
-{
-    int64_t base = 100000000 + i * 100 + version;
-    struct candle candle = {
-        .interval = INTERVAL_1m,
-        .open_ms = s->base_ms + i / s->symbols * MINUTE_MS,
-        .updated_ms = s->base_ms + i / s->symbols * MINUTE_MS + MINUTE_MS + version,
-        .open = number(base, 8),
-        .high = number(base + 50, 8),
-        .low = number(base - 50, 8),
-        .close = number(base + 1, 8),
-        .volume = number(i * 1000 + version, 5),
-        .quote_volume = number(i * 7 + version, 3),
-        .taker_buy_volume = number(i * 500 + version, 5),
-        .taker_buy_quote_volume = number(i * 3, 0),
-        .trades = i + version,
-        .minutes = 1,
-        .is_complete = i % 3 != 0,
-        .is_emitted = true,
-        .trade_ids = i % 2 == 0 ? TRADE_IDS_known : TRADE_IDS_unknown,
-        .has_unknown_ids = i % 2 != 0,
-        .first_trade_id = i % 2 == 0 ? i * 10 : 0,
-        .last_trade_id = i % 2 == 0 ? i * 10 + 9 : 0,
-        .missing_trades = i % 2 == 0 ? version : -1,
-        .revision = revision_of(1, i * 16 + version),
-    };
-    (void)snprintf(candle.symbol, sizeof(candle.symbol), "SIM%" PRId64 "USDT", i % s->symbols);
-    return candle;
-}
-
 static struct actor *edge(const struct probe *probe)
 {
     return probe->redis != NULL ? redis_sink_actor(probe->redis) : mongo_sink_actor(probe->mongo);
@@ -134,13 +100,15 @@ static struct actor *edge(const struct probe *probe)
 
 static struct outbox_rows *make_rows(struct partition *p, size_t count)
 {
+    const struct sink_probe_series series = {p->probe->settings.symbols,
+                                             p->probe->settings.base_ms};
     struct outbox_rows *rows = mem_new(1, sizeof(*rows));
     rows->rows = mem_new(count, sizeof(rows->rows[0]));
     rows->bytes = mem_new(count, CANDLE_ENCODED_MAX);
     rows->count = count;
     for (size_t i = 0; i < count; i++) {
         const struct item *item = &p->items[p->next + i];
-        struct candle candle = candle_of(&p->probe->settings, item->candle, item->version);
+        struct candle candle = sink_probe_candle(&series, item->candle, item->version);
         unsigned char *bytes = rows->bytes + i * CANDLE_ENCODED_MAX;
         rows->rows[i] = (struct outbox_row){
             .sequence = (int64_t)(p->next + i + 1),
@@ -184,7 +152,7 @@ static void deliver_next(struct partition *p)
 static void forget(struct partition *p)
 {
     outbox_rows_destroy(&p->delivery.rows);
-    rejections_destroy(&p->delivery.rejections);
+    delivery_destroy_rejections(&p->delivery.rejections);
 }
 
 static void count_delivery(struct partition *p)
@@ -212,7 +180,7 @@ static void receive(struct actor *actor, const struct msg *msg)
     if (msg->as_SINK_DELIVERED.status != STATUS_OK) {
         assert(status_class_of(msg->as_SINK_DELIVERED.status) == STATUS_CLASS_RETRY);
         p->probe->retried++;
-        rejections_destroy(&p->delivery.rejections);
+        delivery_destroy_rejections(&p->delivery.rejections);
         if (p->probe->is_closing) {
             end_one(p);
             return;
@@ -275,11 +243,19 @@ static void close_sink(struct probe *probe)
     mongo_sink_close(&probe->mongo);
 }
 
+/* What the sink holds comes back, and no more is delivered. */
 static void on_close_time(uv_timer_t *timer)
 {
     struct probe *probe = container_of(timer, struct probe, closer);
     probe->is_closing = true;
-    close_sink(probe);
+    if (probe->settings.close_after_ms > 0) {
+        close_sink(probe);
+        return;
+    }
+    for (int64_t i = 0; i < probe->settings.partitions; i++) {
+        struct msg msg = {.type = MSG_SINK_CANCEL, .from = &probe->partitions[i].actor};
+        actor_send(edge(probe), &msg);
+    }
 }
 
 static enum status open_sink(struct probe *probe, const char *kind, const char *address)
@@ -325,9 +301,9 @@ static void start(struct probe *probe)
         actor_set_deadline(&p->actor, 0);
     }
     (void)uv_timer_init(loop_uv(probe->loop), &probe->closer);
-    if (probe->settings.close_after_ms > 0) {
-        (void)uv_timer_start(&probe->closer, on_close_time,
-                             (uint64_t)probe->settings.close_after_ms, 0);
+    int64_t end_ms = probe->settings.close_after_ms + probe->settings.cancel_after_ms;
+    if (end_ms > 0) {
+        (void)uv_timer_start(&probe->closer, on_close_time, (uint64_t)end_ms, 0);
     }
 }
 
