@@ -26,7 +26,7 @@
 enum { SYMBOL_BYTES_MAX = 64, KLINE_ERROR_MAX = 160 };
 
 enum trade_ids {
-    TRADE_IDS_unknown, /* f and L absent or null (REST, archive), or not fitting the trade count */
+    TRADE_IDS_unknown, /* f and L absent or null (REST, archive), or no range of ids */
     TRADE_IDS_known,   /* first_trade_id..last_trade_id; else both are -1 */
     TRADE_IDS_none,    /* f = L = -1 and no trade: an empty minute */
 };

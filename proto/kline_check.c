@@ -209,7 +209,7 @@ static enum reason take_numbers(const struct kline_fields *fields, struct kline 
     return REASON_none;
 }
 
-/* Ids prove something only where they fit the number of trades; feeds of futures are loose. */
+/* A range of ids is taken as it is: on futures it does not fit the number of trades. */
 static void take_trade_ids(const struct kline_fields *fields, struct kline *kline)
 {
     kline->trade_ids = TRADE_IDS_unknown;

@@ -57,7 +57,7 @@ class Disorder:
     stale: float = 0.01
     without_ids: float = 0.01
     lost: float = 0.01  # never told, its ids are missing
-    misfit: float = 0  # its ids do not fit its number of trades: they prove nothing
+    misfit: float = 0  # its ids do not fit its number of trades
     untraded: float = 0.05  # no trade in it: told as empty, or not told at all
     opens: int = 3  # open klines before a minute closes
     is_mixed: bool = True  # all shapes, milliseconds and microseconds

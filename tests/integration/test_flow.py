@@ -61,7 +61,7 @@ def ids_off(servers, folder):
         check("filled" not in counts, str(counts))
 
 
-@test("trade ids that do not fit the number of trades prove nothing")
+@test("trade ids are taken as they are, whether or not they fit the number of trades")
 def misfit(servers, folder):
     with Case(servers, folder, partitions=1) as case:
         case.produce(producer.session(producer.recorded(200, symbols=2), 16, Disorder(misfit=0.1)))

@@ -215,12 +215,12 @@ def check_symbol(symbol):
 
 
 def trade_ids(kline):
-    """Ids count as known only when they fit the number of trades: on other markets they do not."""
+    """Known is a range of ids, whether or not it fits the number of trades: on other markets it does not."""
     first, last, trades = kline.get("f"), kline.get("L"), kline["n"]
     if first is None:
         return "unknown", -1, -1
     if trades == 0 and first == last == -1:
         return "none", -1, -1
-    if trades > 0 and first >= 0 and last - first + 1 == trades:
+    if trades > 0 and 0 <= first <= last:
         return "known", first, last
     return "unknown", -1, -1
