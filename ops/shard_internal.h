@@ -1,0 +1,55 @@
+/* What the parts of a shard share; see shard.h.
+ *
+ * Thread: the loop's. */
+#ifndef CANDLED_OPS_SHARD_INTERNAL_H
+#define CANDLED_OPS_SHARD_INTERNAL_H
+
+#include "ops/shard.h"
+#include "ops/shard_sinks.h"
+#include "runtime/base.h"
+#include "runtime/boot_id.h"
+#include "runtime/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+struct shard {
+    struct shard_options options;
+    const char *brokers;
+    const char *data_dir;
+    char boot_id[BOOT_ID_MAX];
+    struct loop *loop;
+    struct metrics *metrics;
+    struct metrics_set *process;
+    struct kafka_source *source;
+    struct shard_sinks sinks;
+    struct ops_http *http;
+    struct shard_socket *socket;
+    struct hosted **hosted; /* by no order */
+    size_t hosted_count;
+    uv_signal_t terminated;
+    uv_signal_t interrupted;
+    uv_timer_t watch; /* measures the loop; once stopping, ends the process in time */
+    bool is_stopping;
+    enum status failure;
+};
+
+/* Ends shard_run() with the first failure. */
+void shard_fail(struct shard *shard, enum status status);
+
+/* The consumer, and with it the partitions: they come and go as the group says. */
+MUST_CHECK enum status shard_partitions_open(struct shard *shard);
+
+/* What others may ask: health and metrics over HTTP, the state through a socket. */
+MUST_CHECK enum status shard_admin_open(struct shard *shard);
+
+/* SIGTERM, SIGINT, and the watch over the loop. */
+void shard_signals_open(struct shard *shard);
+
+/* From now on the process ends, tidy or not, when shutdown.timeout is over. */
+void shard_signals_limit_stop(struct shard *shard);
+
+void shard_signals_close(struct shard *shard);
+
+#endif
