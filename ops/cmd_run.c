@@ -101,9 +101,9 @@ static enum cli_exit check(struct run *r)
     r->is_embedded = strcmp(config->kafka.brokers, "embedded") == 0;
     decide_sinks(config);
     if (r->is_embedded && (config->redis.enabled || config->mongo.enabled)) {
-        return cli_misuse(r->context,
-                          "Redis and MongoDB need a real broker: the embedded one forgets, and they "
-                          "would not; name kafka.brokers, or turn them off");
+        return cli_misuse(
+            r->context, "Redis and MongoDB need a real broker: the embedded one forgets, and they "
+                        "would not; name kafka.brokers, or turn them off");
     }
     if (feed == NULL && r->context->word_count > 0) {
         return cli_misuse(r->context, "files are given by --feed FILE...");
@@ -175,7 +175,7 @@ static void on_checkpointed(void *context, int32_t partition, int64_t next_offse
     }
 }
 
-/* The files are read: once checkpoints cover them and idleness has closed the last windows, stop. */
+/* Files are read: stop once checkpoints cover them and idleness has closed the last windows. */
 static void on_end_poll(uv_timer_t *timer)
 {
     struct run *r = container_of(timer, struct run, end_timer);
@@ -334,9 +334,9 @@ const struct cli_command cmd_run = {
     .name = "run",
     .summary = "everything in one process, no servers: feed -> broker -> candles in the terminal",
     .usage = "[--feed sim | --feed FILE...] [--speed N|max] [options]",
-    .text = "With the embedded broker the state lives in data_dir/embedded, emptied at each start.\n"
-            "Redis and MongoDB join in when they and a real broker are named. Files may be CSV or JSON\n"
-            "lines, plain, .gz or .zst; when they are read, it ends.\n",
+    .text = "With the embedded broker the state lives in data_dir/embedded, emptied at each\n"
+            "start. Redis and MongoDB join in when they and a real broker are named. Files may be\n"
+            "CSV or JSON lines, plain, .gz or .zst; when they are read, it ends.\n",
     .examples = "  candled run\n"
                 "  candled run --feed BTCUSDT-1m-2026-02.csv.zst --json\n"
                 "  candled run --feed sim --speed 60 --set candles.intervals=5m,1h\n",

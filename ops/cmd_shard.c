@@ -21,10 +21,11 @@ const struct cli_command cmd_shard = {
     .name = "shard",
     .summary = "one shard process: Kafka -> windows -> Redis and MongoDB (production)",
     .usage = "[options]",
-    .text = "Joins the consumer group, keeps the state of its partitions in data_dir, and runs until\n"
-            "SIGTERM or SIGINT: then it commits, drains its sinks and leaves within shutdown.timeout;\n"
-            "a second signal ends it at once. Start more of them to share the partitions.\n",
+    .text = "Joins the consumer group, keeps the state of its partitions in data_dir, and runs\n"
+            "until SIGTERM or SIGINT: then it commits, drains its sinks and leaves within\n"
+            "shutdown.timeout; a second signal ends it at once. Start more of them to share the\n"
+            "partitions.\n",
     .examples = "  candled shard --config /etc/candled/candled.yaml\n"
-                "  candled shard --set kafka.brokers=kafka:9092 --set redis.url=redis://redis:6379\n",
+                "  candled shard --set kafka.brokers=kafka:9092 --set kafka.group=candles\n",
     .run = run,
 };

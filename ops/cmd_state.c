@@ -139,8 +139,7 @@ static void read_partition(const struct cli_context *context, const char *data_d
     }
 }
 
-static void read_topic(const struct cli_context *context, const char *data_dir,
-                       struct tally *tally)
+static void read_topic(const struct cli_context *context, const char *data_dir, struct tally *tally)
 {
     char folder[PATH_BYTES];
     snprintf(folder, sizeof(folder), "%s/%s", data_dir, context->config.kafka.topic);
@@ -159,8 +158,8 @@ static void read_topic(const struct cli_context *context, const char *data_dir,
     }
 }
 
-static void look_into(const struct cli_context *context, const char *data_dir,
-                      const char *request, struct tally *tally)
+static void look_into(const struct cli_context *context, const char *data_dir, const char *request,
+                      struct tally *tally)
 {
     ask_all(data_dir, request, tally);
     read_topic(context, data_dir, tally);
@@ -201,8 +200,8 @@ const struct cli_command cmd_state = {
     .name = "state",
     .summary = "what the partitions hold: list | show | export",
     .usage = "list | show SYMBOL | export",
-    .text = "Prints JSON lines. Running shards are asked through their sockets in data_dir/run; state\n"
-            "that no shard holds is read directly, and nothing is written.\n",
+    .text = "Prints JSON lines. Running shards are asked through their sockets in data_dir/run;\n"
+            "state that no shard holds is read directly, and nothing is written.\n",
     .examples = "  candled state list --config candled.yaml\n"
                 "  candled state show BTCUSDT | jq .\n"
                 "  candled state export > state.jsonl\n",

@@ -1,14 +1,15 @@
 /* Every setting. A line here is the field, its parser, its default, its limits and its manual.
  *
- * Limits: of a text its bytes, of a list its items, of the others the value itself. Secrecy says what
- * `config show` and errors hide: none, url (the password inside), all (the value), named (entries
- * whose names speak of passwords and keys). What may be secret can be read from a file: NAME_file. */
+ * Limits: of a text its bytes, of a list its items, of the others the value itself. Secrecy says
+ * what `config show` and errors hide: none, url (the password inside), all (the value), named
+ * (entries whose names speak of passwords and keys). What may be secret can be read from a file:
+ * NAME_file. */
 #ifndef CANDLED_OPS_CONFIG_TABLE_H
 #define CANDLED_OPS_CONFIG_TABLE_H
 
-#define CONFIG_SECONDS(n) ((n) * 1000ll)
-#define CONFIG_DAYS(n) ((n) * 86400000ll)
-#define CONFIG_MIB(n) ((n) * 1048576ll)
+#define CONFIG_SECONDS(n) ((n)*1000ll)
+#define CONFIG_DAYS(n) ((n)*86400000ll)
+#define CONFIG_MIB(n) ((n)*1048576ll)
 
 /* clang-format off */
 #define CONFIG_WORDS_assignment(W) W(assignment, group, "group") W(assignment, ordinal, "ordinal")

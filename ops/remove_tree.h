@@ -1,5 +1,5 @@
-/* Removes a folder and all that is in it; one that is not there is fine. Follows no link, and stays on
- * its filesystem. */
+/* Removes a folder and all that is in it; one that is not there is fine. Follows no link, and stays
+ * on its filesystem. */
 #ifndef CANDLED_OPS_REMOVE_TREE_H
 #define CANDLED_OPS_REMOVE_TREE_H
 

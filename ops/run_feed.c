@@ -114,9 +114,9 @@ static enum status open_files(struct run_feed *f, char error[KLINE_FILE_ERROR_MA
 static void open_sim(struct run_feed *f)
 {
     int64_t now_ms = wall_ms();
-    struct feed_sim_options options = {.seed = f->options.seed,
-                                       .start_ms = interval_open_ms(
-                                           INTERVAL_1h, now_ms - f->options.history_ms)};
+    struct feed_sim_options options = {
+        .seed = f->options.seed,
+        .start_ms = interval_open_ms(INTERVAL_1h, now_ms - f->options.history_ms)};
     f->sim = feed_sim_create(&options);
     feed_sim_next(f->sim, &f->next);
     f->first_event_ms = now_ms;

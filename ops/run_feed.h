@@ -1,8 +1,8 @@
 /* The feed of `candled run`: klines from files or from the simulated market into the log, on the
  * shard's own loop.
  *
- * With the embedded broker, which keeps little, it stays at most RUN_FEED_AHEAD records ahead of the
- * shard's checkpoints. Records are stamped with their event time.
+ * With the embedded broker, which keeps little, it stays at most RUN_FEED_AHEAD records ahead of
+ * the shard's checkpoints. Records are stamped with their event time.
  * Thread: the loop's. */
 #ifndef CANDLED_OPS_RUN_FEED_H
 #define CANDLED_OPS_RUN_FEED_H
@@ -38,8 +38,7 @@ struct run_feed_options {
 
 /* `error` says what is wrong with a file. */
 MUST_CHECK enum status run_feed_open(const struct run_feed_options *options,
-                                     struct run_feed **out_feed,
-                                     char error[KLINE_FILE_ERROR_MAX]);
+                                     struct run_feed **out_feed, char error[KLINE_FILE_ERROR_MAX]);
 
 void run_feed_start(struct run_feed *feed);
 

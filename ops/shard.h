@@ -1,6 +1,7 @@
 /* A shard: one loop, one consumer, the partitions that the group gives it, and the sinks.
  *
- * `candled shard` is this and nothing else; `candled run` adds a broker and a feed on the same loop.
+ * `candled shard` is this and nothing else; `candled run` adds a broker and a feed on the same
+ * loop.
  * Thread: the loop's. */
 #ifndef CANDLED_OPS_SHARD_H
 #define CANDLED_OPS_SHARD_H

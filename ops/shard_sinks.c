@@ -110,11 +110,9 @@ static enum status open_candles(const struct shard_sinks_options *options,
     if (config->kafka.output_topic[0] == '\0') {
         return STATUS_OK;
     }
-    enum status status =
-        open_kafka(options, "kafka", config->kafka.output_topic, &sinks->candles);
+    enum status status = open_kafka(options, "kafka", config->kafka.output_topic, &sinks->candles);
     if (status == STATUS_OK) {
-        wire(sinks, SINK_kafka, kafka_sink_actor(sinks->candles), config->candles.intervals,
-             false);
+        wire(sinks, SINK_kafka, kafka_sink_actor(sinks->candles), config->candles.intervals, false);
     }
     return status;
 }

@@ -39,8 +39,8 @@ MUST_CHECK enum status shard_sinks_open(const struct shard_sinks_options *option
 
 void shard_sinks_close(struct shard_sinks *sinks);
 
-/* Writes a JSON object with one member a sink that takes part, true while it answers: {"redis":true}.
- * Returns false when one of them does not. */
+/* Writes a JSON object with one member a sink that takes part, true while it answers:
+ * {"redis":true}. Returns false when one of them does not. */
 bool shard_sinks_ready(const struct shard_sinks *sinks, char *json, size_t size);
 
 #endif

@@ -124,8 +124,7 @@ static void answer_show(struct session *s, const char *symbol)
 {
     for (size_t i = 0; i < count_of(s); i++) {
         struct store *store = store_of(s, i);
-        enum status status =
-            store == NULL ? STATUS_OK : state_report_show(store, symbol, &s->out);
+        enum status status = store == NULL ? STATUS_OK : state_report_show(store, symbol, &s->out);
         if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
             add_error(s, status_text(status));
         }
@@ -234,8 +233,7 @@ enum status shard_socket_open(const struct shard_socket_options *options,
     struct shard_socket *socket = mem_new(1, sizeof(*socket));
     socket->options = *options;
     socket->folder = folder;
-    snprintf(socket->path, sizeof(socket->path), "/proc/self/fd/%d/%d.sock", folder,
-             (int)getpid());
+    snprintf(socket->path, sizeof(socket->path), "/proc/self/fd/%d/%d.sock", folder, (int)getpid());
     (void)unlink(socket->path);
     (void)uv_pipe_init(loop_uv(options->loop), &socket->server, 0);
     int code = start_listening(socket);

@@ -210,9 +210,8 @@ static bool export_record(void *context, struct slice key, struct slice value)
 static enum status export_some(struct store_view *view, struct exporter *e)
 {
     while (e->out->size < e->bytes_max && !e->at->is_done) {
-        enum status status =
-            store_view_after(view, e->at->table, (struct slice){e->at->key, e->at->key_size},
-                             export_record, e);
+        enum status status = store_view_after(
+            view, e->at->table, (struct slice){e->at->key, e->at->key_size}, export_record, e);
         if (status != STATUS_OK) {
             return status;
         }

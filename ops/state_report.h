@@ -18,8 +18,7 @@ MUST_CHECK enum status state_report_list(struct store *store, struct text *out);
 
 /* One line for the actor of the symbol and one for each of its candles that is kept, newest windows
  * last. STATUS_NOT_FOUND: this partition does not know the symbol. */
-MUST_CHECK enum status state_report_show(struct store *store, const char *symbol,
-                                         struct text *out);
+MUST_CHECK enum status state_report_show(struct store *store, const char *symbol, struct text *out);
 
 /* Where an export stands between two pieces of it. Zeroed: at the start. */
 struct state_export {

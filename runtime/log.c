@@ -115,7 +115,7 @@ static size_t escape(const unsigned char *s, char out[ESCAPED_BYTES_MAX])
     }
     int control = control_code(s);
     if (control >= 0) {
-        (void)snprintf(out, ESCAPED_BYTES_MAX, "\\u%04x", (unsigned)control);
+        (void)snprintf(out, ESCAPED_BYTES_MAX, "\\u%04x", (unsigned)control & 0xffU);
         return size;
     }
     memcpy(out, s, size);

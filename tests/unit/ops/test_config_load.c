@@ -24,7 +24,7 @@ static void set_beats_environment_beats_file_beats_default(void **state)
     struct tmp_file file =
         tmp_file_of_text("c.yaml", "kafka: {topic: file, group: file, instance_id: file}\n");
     const char *const defaults[] = {"kafka.brokers=embedded", "kafka.topic=command", NULL};
-    const char *const environment[] = {"HOME=/root", "CANDLED_KAFKA__GROUP=environment",
+    const char *const environment[] = {"HOME=/somewhere", "CANDLED_KAFKA__GROUP=environment",
                                        "CANDLED_KAFKA__INSTANCE_ID=environment",
                                        "CANDLED_DATA_DIR=/environment", NULL};
     const char *const sets[] = {"kafka.instance_id=first", "kafka.instance_id=set"};

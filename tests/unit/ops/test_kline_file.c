@@ -239,9 +239,9 @@ static void recorded_data_is_read_to_its_end(void **state)
         const char *path;
         size_t rows;
     } files[] = {
-        {"data/um-1m/ALGOUSDT-1m-2026-02-01_14.csv.zst", 20160},
-        {"data/ws/binance-spot.kline_1m.jsonl", 19},
-        {"data/ws/binance-tr.kline_1m.jsonl", 4},
+        {"um-1m/ALGOUSDT-1m-2026-02-01_14.csv.zst", 20160},
+        {"ws/binance-spot.kline_1m.jsonl", 19},
+        {"ws/binance-tr.kline_1m.jsonl", 4},
     };
     const char *shared = getenv("CANDLED_SHARED");
     if (shared == NULL) {
