@@ -89,8 +89,11 @@ void candle_batch_settle(struct candle_batch *batch)
     }
     qsort(batch->rows, batch->count, sizeof(batch->rows[0]), compare_rows);
     for (size_t i = 1; i < batch->count; i++) {
-        if (compare_ids(&batch->rows[i].candle, &batch->rows[kept].candle) != 0) {
-            batch->rows[++kept] = batch->rows[i];
+        struct candle_row *row = &batch->rows[i];
+        if (compare_ids(&row->candle, &batch->rows[kept].candle) == 0) {
+            row->delivery->superseded_count++;
+        } else {
+            batch->rows[++kept] = *row;
         }
     }
     batch->count = kept + 1;

@@ -1,7 +1,7 @@
 /* The candles of some deliveries in an order that sinks like, one for each symbol, interval and
  * time.
  *
- * Of several revisions of a candle only the highest is kept; the others count as written with it.
+ * Of several revisions of a candle only the highest is kept; the others count as superseded.
  * Order does not matter to a sink, since every candle is guarded by its revision. Ownership:
  * deliveries are borrowed. Plain memory, meant to be used again and again. */
 #ifndef CANDLED_ACTORS_CANDLE_BATCH_H

@@ -28,7 +28,8 @@ struct delivery {
     int32_t partition;
     struct outbox_rows *rows;      /* never empty */
     struct rejections *rejections; /* NULL until the first one */
-    size_t stale_count;            /* rows that the sink already held, or held newer */
+    size_t stale_count;      /* rows that the sink already held, or held newer */
+    size_t superseded_count; /* rows not sent, because a newer revision of theirs was */
 };
 
 /* Copies the row. */

@@ -85,6 +85,8 @@ struct partition {
 };
 
 /* partition.c */
+extern const struct actor_class partition_class;
+struct symbol_entry *partition_add_symbol(struct partition *p, const char *name);
 void partition_go_on(struct partition *p);
 struct symbol_entry *partition_touch(struct partition *p, const char *symbol);
 void partition_send_slice_end(struct partition *p);

@@ -147,8 +147,7 @@ static void on_kline(struct symbol *symbol, const struct msg_kline *m)
         }
         return;
     }
-    bool is_known =
-        effects_get_candle(effects, symbol->name, INTERVAL_1m, minute.open_ms, &known);
+    bool is_known = effects_get_candle(effects, symbol->name, INTERVAL_1m, minute.open_ms, &known);
     if (!is_known || replaces(symbol, &known, &minute)) {
         symbol_apply_slowly(symbol, &minute, is_known ? &known : NULL, m->stream_time_ms);
     }

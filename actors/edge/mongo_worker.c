@@ -140,6 +140,7 @@ static void rewind_writing(struct mongo_worker *worker)
     for (struct mongo_job *job = worker->writing.first; job != NULL; job = job->next) {
         job->failures++;
         job->delivery->stale_count = 0;
+        job->delivery->superseded_count = 0;
         delivery_destroy_rejections(&job->delivery->rejections);
     }
     if (worker->writing.first != NULL) {
@@ -339,6 +340,7 @@ void mongo_worker_submit(struct mongo_worker *worker, struct delivery *delivery,
     struct mongo_job *job = mem_new(1, sizeof(*job));
     *job = (struct mongo_job){.delivery = delivery, .from = from, .came_ns = uv_hrtime()};
     delivery->stale_count = 0;
+    delivery->superseded_count = 0;
     uv_mutex_lock(&worker->mutex);
     append(&worker->waiting, job);
     uv_cond_signal(&worker->changed);

@@ -92,6 +92,7 @@ void redis_queue_add(struct redis_queue *queue, struct delivery *delivery, struc
     *job =
         (struct job){.delivery = delivery, .from = from, .came_ms = now_ms, .came_ns = uv_hrtime()};
     delivery->stale_count = 0;
+    delivery->superseded_count = 0;
     append(queue, job);
     if (queue->sending == NULL) {
         queue->sending = job;
@@ -306,6 +307,7 @@ int64_t redis_queue_rewind(struct redis_queue *queue)
         job->is_sent = false;
         job->rows_waiting = 0;
         job->delivery->stale_count = 0;
+        job->delivery->superseded_count = 0;
         delivery_destroy_rejections(&job->delivery->rejections);
     }
     queue->sending = queue->first;

@@ -156,7 +156,7 @@ def redis_the_highest_revision_stays_whatever_the_order(servers):
         counts = run("redis", server.url, rows=1000, repeat=4, reorder=seed, partitions=3, delivery=37)
         check(counts["answered"] == 5000 and counts["rejected"] == 0, str(counts))
         server.holds(1000, version=4)
-    check(counts["stale"] == 5000, f"the second time nothing was new: {counts}")
+    check(counts["stale"] + counts["superseded"] == 5000, f"the second time nothing was new: {counts}")
     run("redis", server.url, rows=1000, repeat=2, reorder=9)
     server.holds(1000, version=4)
 
@@ -461,7 +461,7 @@ def mongo_the_highest_revision_stays_whatever_the_order(servers):
         counts = mongo.run(rows=1000, repeat=4, reorder=seed, partitions=3, delivery=37)
         check(counts["answered"] == 5000 and counts["rejected"] == 0, str(counts))
         mongo.holds(1000, version=4)
-    check(counts["stale"] == 5000, f"the second time nothing was new: {counts}")
+    check(counts["stale"] + counts["superseded"] == 5000, f"the second time nothing was new: {counts}")
     mongo.run(rows=1000, repeat=2, reorder=9)
     mongo.holds(1000, version=4)
 

@@ -56,7 +56,7 @@ static void of_several_revisions_the_highest_is_kept(void **state)
     assert_int_equal(batch.count, 2);
     assert_int_equal(batch.rows[0].candle.revision, 7);
     assert_string_equal(batch.rows[1].candle.symbol, "B");
-    assert_int_equal(one.delivery.stale_count + other.delivery.stale_count, 3);
+    assert_int_equal(one.delivery.superseded_count + other.delivery.superseded_count, 3);
     candle_batch_deinit(&batch);
 }
 

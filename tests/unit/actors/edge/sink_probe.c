@@ -88,6 +88,7 @@ struct probe {
     bool is_closing;
     int64_t running;
     int64_t stale;
+    int64_t superseded;
     int64_t rejected;
     int64_t retried;
     int64_t answered;
@@ -160,6 +161,7 @@ static void count_delivery(struct partition *p)
     struct rejections *rejections = p->delivery.rejections;
     p->probe->answered += (int64_t)p->delivery.rows->count;
     p->probe->stale += (int64_t)p->delivery.stale_count;
+    p->probe->superseded += (int64_t)p->delivery.superseded_count;
     for (size_t i = 0; rejections != NULL && i < rejections->count; i++) {
         struct candle candle;
         enum status status = candle_decode(rejections->items[i].row.payload, &candle);
@@ -374,6 +376,7 @@ int main(int argc, char **argv)
     uint64_t began_ns = uv_hrtime();
     enum status status = loop_run(probe.loop);
     int64_t took_ms = (int64_t)((uv_hrtime() - began_ns) / NS_PER_MS);
+    printf("superseded=%" PRId64 " ", probe.superseded);
     printf("answered=%" PRId64 " stale=%" PRId64 " rejected=%" PRId64 " retried=%" PRId64
            " ms=%" PRId64 " rows_per_s=%" PRId64 "\n",
            probe.answered, probe.stale, probe.rejected, probe.retried, took_ms,

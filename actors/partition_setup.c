@@ -1,0 +1,126 @@
+#include "actors/partition_internal.h"
+
+#include "runtime/mem.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set_up_meta(const struct partition *p, struct meta *meta)
+{
+    snprintf(meta->topic, sizeof(meta->topic), "%s", p->options.topic);
+    meta->partition = p->options.partition;
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        meta->cursors[sink] = META_NO_CURSOR; /* until its dispatcher comes */
+    }
+}
+
+struct partition *partition_create(const struct partition_options *options)
+{
+    struct partition *p = mem_new(1, sizeof(*p));
+    char labels[400];
+
+    p->options = *options;
+    p->log_end = -1;
+    p->owed_from = -1;
+    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", options->topic,
+             options->partition);
+    p->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_partition, labels);
+    actor_init(&p->actor, &partition_class, options->sched);
+    p->decoder = kline_decoder_create();
+    effects_init(&p->effects, &options->rules, options->store, p->metrics, &p->actor);
+    set_up_meta(p, &p->effects.meta);
+    return p;
+}
+
+static void destroy_symbols(struct partition *p)
+{
+    struct symbol_entry *entry;
+    struct symbol_entry *next;
+    HASH_ITER(hh, p->symbols, entry, next)
+    {
+        HASH_DEL(p->symbols, entry);
+        symbol_destroy(&entry->symbol);
+        mem_free(entry);
+    }
+}
+
+static void destroy_metrics(struct partition *p)
+{
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        if (p->reason_metrics[i] != NULL) {
+            metrics_remove(p->options.metrics, &p->reason_metrics[i]);
+        }
+    }
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        if (p->owed_metrics[sink] != NULL) {
+            metrics_remove(p->options.metrics, &p->owed_metrics[sink]);
+        }
+    }
+    metrics_remove(p->options.metrics, &p->metrics);
+}
+
+void partition_destroy(struct partition **partition_p)
+{
+    struct partition *p = *partition_p;
+    *partition_p = NULL;
+    if (p == NULL) {
+        return;
+    }
+    destroy_symbols(p);
+    delivery_destroy_rejections(&p->rejected);
+    actor_deinit(&p->actor);
+    if (p->is_batch_open) {
+        effects_end(&p->effects);
+    }
+    effects_deinit(&p->effects);
+    kline_decoder_destroy(&p->decoder);
+    destroy_metrics(p);
+    mem_free(p);
+}
+
+int64_t partition_first_cursor(const struct meta *meta, enum sink sink)
+{
+    return meta->cursors[sink] == META_NO_CURSOR ? meta->outbox_next - 1 : meta->cursors[sink];
+}
+
+void partition_add_dispatcher(struct partition *p, enum sink sink, struct actor *dispatcher)
+{
+    char labels[400];
+    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\",sink=\"%s\"",
+             p->options.topic, p->options.partition, schema_sink_name(sink));
+    p->owed_metrics[sink] = metrics_set_of(p->options.metrics, METRIC_SCOPE_outbox, labels);
+    p->dispatchers[sink] = dispatcher;
+    p->effects.meta.cursors[sink] = partition_first_cursor(store_meta(p->options.store), sink);
+}
+
+/* Most symbols wait for their first kline; those with pending windows must hear of time. */
+static bool wake(void *context, struct slice key, struct slice state)
+{
+    struct partition *p = context;
+    char name[SYMBOL_BYTES_MAX + 1];
+
+    if (symbol_state_has_pending(state) && key.size <= SYMBOL_BYTES_MAX) {
+        memcpy(name, key.bytes, key.size);
+        name[key.size] = '\0';
+        (void)partition_add_symbol(p, name);
+    }
+    return true;
+}
+
+void partition_start(struct partition *p)
+{
+    if (!effects_begin(&p->effects)) {
+        return;
+    }
+    enum status status =
+        store_view_each(p->effects.view, TABLE_actors, (struct slice){"", 0}, wake, p);
+    effects_end(&p->effects);
+    if (status != STATUS_OK) {
+        actor_escalate(&p->actor, status);
+        return;
+    }
+    p->owed_sequence = p->effects.meta.outbox_next - 1;
+    p->owed_from = partition_is_owing(p) ? 0 : -1; /* from where is not known: from the start */
+    partition_go_on(p);
+}
