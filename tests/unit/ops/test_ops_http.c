@@ -86,16 +86,25 @@ static void tear_down(struct fixture *f)
     mem_free(f->reply);
 }
 
+static int connect_to(const struct fixture *f)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 static void *run_client(void *argument)
 {
     struct fixture *f = argument;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)f->port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = connect_to(f);
     ssize_t count = -1;
     f->reply_size = 0;
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-        write(fd, f->request, strlen(f->request)) > 0) {
+    if (fd >= 0 && write(fd, f->request, strlen(f->request)) > 0) {
         do {
             count = read(fd, f->reply + f->reply_size, REPLY_MAX - 1 - f->reply_size);
             f->reply_size += count > 0 ? (size_t)count : 0;
@@ -189,6 +198,35 @@ static void large_metrics_arrive_whole(void **state)
     tear_down(&f);
 }
 
+/* Clients that were served and stay, that take nothing of a large answer, that say nothing. */
+static void clients_that_stay_are_cut_at_the_end(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+                                           "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", "GET /met",
+                                           ""};
+    struct fixture f;
+    int clients[ARRAY_COUNT(requests)];
+    set_up(&f);
+    for (int i = 0; i < SETS * 4; i++) {
+        char labels[80];
+        snprintf(labels, sizeof(labels), "topic=\"x\",partition=\"%d\",sink=\"redis\"", i);
+        (void)metrics_set_of(f.metrics, METRIC_SCOPE_outbox, labels);
+    }
+    assert_int_equal(create_at(&f, "127.0.0.1:0"), STATUS_OK);
+    f.port = ops_http_port(f.http);
+    for (size_t i = 0; i < ARRAY_COUNT(requests); i++) {
+        size_t size = strlen(requests[i]);
+        clients[i] = connect_to(&f);
+        assert_int_equal(write(clients[i], requests[i], size), size);
+    }
+    expect(&f, GET("/healthz"), "HTTP/1.1 200", "ok\n");
+    tear_down(&f); /* its loop ends only when nothing is open any more */
+    for (size_t i = 0; i < ARRAY_COUNT(clients); i++) {
+        close(clients[i]);
+    }
+}
+
 static void a_port_that_is_taken_is_busy(void **state)
 {
     (void)state;
@@ -212,6 +250,7 @@ int main(void)
         cmocka_unit_test(health_and_readiness_are_told),
         cmocka_unit_test(what_is_not_there_or_not_meant_is_refused),
         cmocka_unit_test(large_metrics_arrive_whole),
+        cmocka_unit_test(clients_that_stay_are_cut_at_the_end),
         cmocka_unit_test(a_port_that_is_taken_is_busy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
