@@ -18,6 +18,7 @@ void effects_init(struct effects *effects, const struct candle_rules *rules, str
         .view = store_view_create(store),
         .due = deadlines_create(),
         .metrics = metrics,
+        .as_of_ms = META_NO_TIME,
     };
 }
 
@@ -69,7 +70,7 @@ bool effects_get_candle(struct effects *effects, const char *symbol, enum interv
 {
     unsigned char key[LAYOUT_CANDLE_KEY_MAX];
     struct slice value;
-    if (rules_expire_ms(&effects->rules, interval, open_ms) <= effects->meta.stream_time_ms) {
+    if (rules_expire_ms(&effects->rules, interval, open_ms) <= effects->as_of_ms) {
         return false;
     }
     size_t size = layout_candle_key(symbol, interval, open_ms, key);

@@ -11,6 +11,9 @@
 /* How long acknowledgements wait for a checkpoint of records before they get one of their own. */
 enum { ACKS_SAVED_AFTER_MS = 200 };
 
+/* A batch of dead letters can be large: it ends here. */
+enum { BATCH_BYTES_MAX = 32 << 20 };
+
 struct symbol_entry *partition_add_symbol(struct partition *p, const char *name)
 {
     struct symbol_entry *entry = mem_new(1, sizeof(*entry));
@@ -57,10 +60,11 @@ void partition_send_slice_end(struct partition *p)
 
 static void ask(struct partition *p)
 {
+    size_t room = p->options.records_max - (size_t)p->counts.records;
     struct msg msg = {
         .type = MSG_SOURCE_RESUME,
         .from = &p->actor,
-        .as_SOURCE_RESUME = {.records_max = SLICE_RECORDS_MAX},
+        .as_SOURCE_RESUME = {.records_max = room < SLICE_RECORDS_MAX ? room : SLICE_RECORDS_MAX},
     };
     p->is_asking = true;
     actor_send(p->options.source, &msg);
@@ -74,12 +78,13 @@ static bool has_records(const struct partition *p)
 static bool must_end_batch(const struct partition *p)
 {
     return p->is_drained_slice || p->is_batch_due || p->is_draining ||
-           (size_t)p->counts.records >= p->options.records_max;
+           (size_t)p->counts.records >= p->options.records_max ||
+           batch_bytes(p->effects.batch) > BATCH_BYTES_MAX;
 }
 
 static bool has_acks_to_save(const struct partition *p)
 {
-    return p->are_acks_unsaved || p->rejected != NULL;
+    return p->are_acks_unsaved || p->rejected != NULL || (p->is_full && p->has_trimmed);
 }
 
 /* A checkpoint of what has come from the sinks alone. */
@@ -183,13 +188,16 @@ static void on_slice_end(struct partition *p)
 
 static void on_wake(struct partition *p)
 {
+    if (p->is_stopped) {
+        return;
+    }
     if (p->phase == PARTITION_retrying) {
         partition_retry_commit(p);
         return;
     }
     p->is_batch_due = true;
     if (p->phase == PARTITION_gathering && !p->is_batch_open && !p->is_slice_open &&
-        !p->is_draining && !p->is_stopped && has_acks_to_save(p)) {
+        !p->is_draining && has_acks_to_save(p)) {
         save_acks(p);
         return;
     }

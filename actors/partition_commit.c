@@ -37,7 +37,7 @@ bool partition_is_owing(const struct partition *p)
 /* Where a start without state would have to begin: no sink owes anything from before. */
 static int64_t acked_offset(const struct partition *p)
 {
-    return p->owed_from >= 0 ? p->owed_from : p->effects.meta.next_offset;
+    return p->owed.from >= 0 ? p->owed.from : p->effects.meta.next_offset;
 }
 
 static void reject_into_batch(struct partition *p, const struct rejection *rejection)
@@ -79,7 +79,6 @@ static void save_symbols(struct partition *p)
 void partition_end_batch(struct partition *p)
 {
     p->phase = PARTITION_saving;
-    take_rejections(p);
     save_symbols(p);
     partition_send_slice_end(p);
 }
@@ -97,6 +96,7 @@ void partition_retry_commit(struct partition *p)
 
 void partition_commit(struct partition *p)
 {
+    take_rejections(p); /* with the cursors that pass them by, in one checkpoint */
     effects_end(&p->effects);
     actor_set_deadline(&p->actor, DEADLINE_NONE);
     p->is_batch_open = false;
@@ -122,15 +122,13 @@ static void count_owed(struct partition *p)
     }
 }
 
-static void count_batch(struct partition *p)
+void partition_tell_position(struct partition *p)
 {
     const struct meta *stored = store_meta(p->options.store);
 
-    metrics_add(p->metrics, METRIC_records_total, p->counts.records);
-    metrics_add(p->metrics, METRIC_klines_closed_total, p->counts.closed);
-    metrics_add(p->metrics, METRIC_klines_open_total, p->counts.open);
-    metrics_add(p->metrics, METRIC_checkpoints_total, 1);
-    metrics_put(p->metrics, METRIC_next_offset, stored->next_offset);
+    if (stored->next_offset >= 0) {
+        metrics_put(p->metrics, METRIC_next_offset, stored->next_offset);
+    }
     if (stored->stream_time_ms != META_NO_TIME) {
         metrics_put(p->metrics, METRIC_stream_time_timestamp_seconds, stored->stream_time_ms);
     }
@@ -140,20 +138,38 @@ static void count_batch(struct partition *p)
         int64_t lag = p->log_end - stored->next_offset;
         metrics_put(p->metrics, METRIC_consumer_lag, lag > 0 ? lag : 0);
     }
+    count_owed(p);
+}
+
+static void count_batch(struct partition *p)
+{
+    metrics_add(p->metrics, METRIC_records_total, p->counts.records);
+    metrics_add(p->metrics, METRIC_klines_closed_total, p->counts.closed);
+    metrics_add(p->metrics, METRIC_klines_open_total, p->counts.open);
+    metrics_add(p->metrics, METRIC_checkpoints_total, 1);
     metrics_observe_us(p->metrics, METRIC_checkpoint_duration_seconds,
                        (actor_now_ms(&p->actor) - p->commit_started_ms) * 1000);
 }
 
-/* Remembers from where on the sinks owe: the start of the oldest batch not acknowledged. */
+/* Remembers from where on the sinks owe: the start of the oldest batches not acknowledged. */
 static void note_owed(struct partition *p)
 {
-    if (least_cursor(p) >= p->owed_sequence) {
-        p->owed_from = -1;
+    int64_t begin = p->batch_from >= 0 ? p->batch_from : p->effects.meta.next_offset;
+
+    p->batch_from = -1;
+    if (p->owed.from >= 0 && least_cursor(p) >= p->owed.sequence) {
+        p->owed = p->owed_later;
+        p->owed_later.from = -1;
     }
-    if (p->owed_from < 0 && partition_is_owing(p)) {
-        p->owed_from = p->effects.meta.next_offset - p->counts.records;
+    if (!partition_is_owing(p)) {
+        p->owed.from = -1;
+        p->owed_later.from = -1;
+    } else if (p->owed.from < 0) {
+        p->owed = (struct owed){begin, last_sequence(p)};
+    } else {
+        p->owed_later.from = p->owed_later.from < 0 ? begin : p->owed_later.from;
+        p->owed_later.sequence = last_sequence(p);
     }
-    p->owed_sequence = last_sequence(p);
 }
 
 static void tell_dispatchers(struct partition *p)
@@ -181,6 +197,7 @@ static void watch_outbox(struct partition *p)
     int64_t bytes = store_meta(p->options.store)->outbox_bytes;
     bool was_full = p->is_full;
 
+    p->has_trimmed = bytes < p->effects.meta.outbox_bytes;
     p->effects.meta.outbox_bytes = bytes;
     if (bytes > p->options.outbox_bytes_max) {
         p->is_full = true;
@@ -229,7 +246,7 @@ void partition_on_committed(struct partition *p, const struct msg_store_committe
     tell_recovered(p);
     note_owed(p);
     count_batch(p);
-    count_owed(p);
+    partition_tell_position(p);
     watch_outbox(p);
     batch_clear(p->effects.batch);
     tell_dispatchers(p);

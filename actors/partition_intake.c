@@ -67,6 +67,14 @@ static enum reason judge(const struct partition *p, const struct record *record,
                  kline->event_ms, record->timestamp_ms);
         return REASON_future;
     }
+    if (record->timestamp_ms >= 0 && kline->is_closed &&
+        close_ms > record->timestamp_ms + FUTURE_MS) {
+        snprintf(error, KLINE_ERROR_MAX,
+                 "the minute closes at %" PRId64
+                 ", over an hour past the record's timestamp %" PRId64,
+                 close_ms, record->timestamp_ms);
+        return REASON_future;
+    }
     if (kline->is_closed && stream_ms != META_NO_TIME &&
         close_ms + p->effects.rules.late_ms < stream_ms) {
         snprintf(error, KLINE_ERROR_MAX,
@@ -100,6 +108,7 @@ static void take_record(struct partition *p, const struct record *record)
     struct meta *meta = &p->effects.meta;
     char error[KLINE_ERROR_MAX];
 
+    p->batch_from = p->batch_from < 0 ? record->offset : p->batch_from;
     meta->next_offset = record->offset + 1;
     p->counts.records++;
     enum reason reason = kline_decode(p->decoder, record->value, kline, error);
@@ -137,6 +146,8 @@ static void note_fingerprint(struct partition *p, const struct record *record)
  * those included that these records open: so the result does not depend on how the log is cut. */
 void partition_take_slice(struct partition *p)
 {
+    const struct record *last = NULL;
+
     p->kline_count = 0;
     p->slice_due_ms = deadlines_next_ms(p->effects.due);
     while (p->record_next < p->record_count && p->kline_count < SLICE_KLINES_MAX) {
@@ -145,12 +156,13 @@ void partition_take_slice(struct partition *p)
             continue; /* known: the truth about offsets is the store's */
         }
         take_record(p, record);
-        if (p->record_next == p->record_count) {
-            note_fingerprint(p, record);
-        }
+        last = record;
         if (p->effects.meta.stream_time_ms >= p->slice_due_ms) {
             break;
         }
+    }
+    if (last != NULL) {
+        note_fingerprint(p, last);
     }
     partition_send_slice_end(p);
 }

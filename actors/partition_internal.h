@@ -56,6 +56,7 @@ struct partition {
     bool is_batch_due;     /* linger is over */
     bool is_drained_slice; /* the source had no more when it sent the slice */
     bool is_full;          /* the outbox is */
+    bool has_trimmed;      /* the last checkpoint made the outbox smaller: another one may, too */
     bool are_acks_unsaved;
 
     const struct record *records; /* of the slice in work */
@@ -74,8 +75,11 @@ struct partition {
     bool is_retry_told;
 
     struct rejections *rejected; /* of sinks, to become dead letters in the next batch */
-    int64_t owed_from;           /* source offset of the oldest batch that a sink owes; -1: none */
-    int64_t owed_sequence;       /* up to which outbox entries are counted in it */
+    struct owed {
+        int64_t from;     /* source offset at which it begins; -1: nothing is owed */
+        int64_t sequence; /* its last outbox entry */
+    } owed, owed_later;   /* the oldest batches that a sink owes, and those after them */
+    int64_t batch_from;   /* the first offset of the batch in work; -1: none yet */
 
     bool is_draining;
     bool is_stopped;
@@ -103,5 +107,6 @@ void partition_retry_commit(struct partition *p);
 void partition_on_committed(struct partition *p, const struct msg_store_committed *m);
 void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m);
 bool partition_is_owing(const struct partition *p);
+void partition_tell_position(struct partition *p);
 
 #endif

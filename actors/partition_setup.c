@@ -22,7 +22,9 @@ struct partition *partition_create(const struct partition_options *options)
 
     p->options = *options;
     p->log_end = -1;
-    p->owed_from = -1;
+    p->owed.from = -1;
+    p->owed_later.from = -1;
+    p->batch_from = -1;
     snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", options->topic,
              options->partition);
     p->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_partition, labels);
@@ -120,7 +122,9 @@ void partition_start(struct partition *p)
         actor_escalate(&p->actor, status);
         return;
     }
-    p->owed_sequence = p->effects.meta.outbox_next - 1;
-    p->owed_from = partition_is_owing(p) ? 0 : -1; /* from where is not known: from the start */
+    partition_tell_position(p);
+    if (partition_is_owing(p)) { /* from where is not known: from the start */
+        p->owed = (struct owed){0, p->effects.meta.outbox_next - 1};
+    }
     partition_go_on(p);
 }

@@ -138,6 +138,7 @@ static void on_kline(struct symbol *symbol, const struct msg_kline *m)
     struct candle known;
 
     effects->klines_handled++;
+    effects->as_of_ms = m->stream_time_ms;
     count_late(symbol, &minute, m->stream_time_ms);
     if (symbol->newest_ms == NO_MINUTE || minute.open_ms > symbol->newest_ms) {
         if (!symbol->is_always_slow && proves_nothing(symbol, &minute)) {
@@ -173,6 +174,9 @@ static void on_windows_due(struct symbol *symbol, const struct msg_windows_due *
 {
     const struct candle_rules *rules = &symbol->effects->rules;
     size_t i = 0;
+
+    symbol->effects->as_of_ms =
+        META_NO_TIME; /* what waits is emitted, however far time has jumped */
     while (i < symbol->pending_count) {
         struct pending_window pending = symbol->pending[i];
         if (rules_due_ms(rules, pending.interval, pending.open_ms) <= m->until_ms) {

@@ -116,6 +116,10 @@ static void on_store_opened(struct job *job)
 {
     struct hosted *h = container_of(job, struct hosted, job);
 
+    if (h->is_given_up) {
+        close_store(h);
+        return;
+    }
     if (status_class_of(h->status) == STATUS_CLASS_RETRY) {
         wait_for_lock(h);
         return;
@@ -125,10 +129,6 @@ static void on_store_opened(struct job *job)
         return;
     }
     h->state = HOSTED_open;
-    if (h->is_given_up) {
-        close_store(h);
-        return;
-    }
     int64_t next_offset = store_meta(h->store)->next_offset;
     log_event(LOG_partition_opened, log_text("topic", h->options.store.topic),
               log_int("partition", h->options.store.partition),
@@ -241,6 +241,9 @@ void hosted_drain(struct hosted *h, int64_t deadline_ms)
 
 void hosted_drop(struct hosted *h)
 {
+    if (h->state == HOSTED_closing) {
+        return; /* the worker looks at how */
+    }
     h->is_given_up = true;
     h->is_dropped = true;
     if (h->state == HOSTED_open) {
@@ -252,7 +255,7 @@ void hosted_drop(struct hosted *h)
 
 struct store *hosted_store(struct hosted *h)
 {
-    return h->state == HOSTED_opening ? NULL : h->store;
+    return h->state == HOSTED_opening || h->state == HOSTED_closing ? NULL : h->store;
 }
 
 void hosted_measure(struct hosted *h)

@@ -26,6 +26,7 @@ enum status_class {
     X(CORRUPT,     FATAL,  "the store is damaged")                               \
     X(OLD_FORMAT,  FATAL,  "the store was written by another version")           \
     X(REMOTE_DISK, FATAL,  "the data folder is on a network filesystem")         \
+    X(LOG_LOST,    FATAL,  "the log no longer holds the next offset")            \
     X(IO,          FATAL,  "the operating system refused")                       \
     X(PEER_FATAL,  FATAL,  "a client library gave up for good")
 /* clang-format on */

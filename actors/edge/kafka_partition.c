@@ -57,7 +57,7 @@ static void on_error(struct kafka_partition *p, const rd_kafka_message_t *messag
         log_event(LOG_kafka_log_lost, log_text("topic", p->source->options.topic),
                   log_int("partition", p->number), log_int("offset", p->position),
                   log_text("error", text));
-        kafka_source_fail(p->source, STATUS_CORRUPT);
+        kafka_source_fail(p->source, STATUS_LOG_LOST);
         return;
     }
     log_event(LOG_kafka_error, log_text("topic", p->source->options.topic),
