@@ -16,15 +16,19 @@
 
 enum { REQUEST_MAX = 256, PIECE_BYTES = 64 << 10, BACKLOG = 16 };
 
+struct session;
+
 struct shard_socket {
     struct shard_socket_options options;
     int folder; /* the way to the socket: its own path may be too long for one */
     char path[64];
     uv_pipe_t server;
+    struct session *sessions;
 };
 
 /* One question and its answer. An export is written piece by piece, so that the loop goes on. */
 struct session {
+    struct session *next;
     uv_pipe_t pipe;
     uv_write_t write;
     struct shard_socket *socket;
@@ -45,6 +49,14 @@ static void on_session_closed(uv_handle_t *handle)
 
 static void end_session(struct session *s)
 {
+    struct session **at = &s->socket->sessions;
+    if (uv_is_closing((uv_handle_t *)&s->pipe)) {
+        return;
+    }
+    while (*at != s) {
+        at = &(*at)->next;
+    }
+    *at = s->next;
     uv_close((uv_handle_t *)&s->pipe, on_session_closed);
 }
 
@@ -92,6 +104,9 @@ static void on_written(uv_write_t *write, int code)
     struct session *s = container_of(write, struct session, write);
     text_deinit(&s->out);
     s->out = (struct text){.bytes = NULL};
+    if (uv_is_closing((uv_handle_t *)&s->pipe)) {
+        return;
+    }
     if (code == 0 && s->is_exporting) {
         export_piece(s);
     }
@@ -185,6 +200,8 @@ static void on_connection(uv_stream_t *server, int code)
     }
     struct session *s = mem_new(1, sizeof(*s));
     s->socket = socket;
+    s->next = socket->sessions;
+    socket->sessions = s;
     (void)uv_pipe_init(server->loop, &s->pipe, 0);
     if (uv_accept(server, (uv_stream_t *)&s->pipe) != 0 ||
         uv_read_start((uv_stream_t *)&s->pipe, on_buffer, on_read) != 0) {
@@ -251,6 +268,9 @@ void shard_socket_close(struct shard_socket **socket_p)
     struct shard_socket *socket = *socket_p;
     *socket_p = NULL;
     if (socket != NULL) {
+        while (socket->sessions != NULL) {
+            end_session(socket->sessions); /* who is still asking must not hold us up */
+        }
         (void)unlink(socket->path);
         uv_close((uv_handle_t *)&socket->server, on_server_closed);
     }

@@ -39,8 +39,7 @@
     X(sink_index_failed,      warning, "a sink could not make an index; it writes all the same")        \
     X(http_listening,         info,    "metrics and health are served")                             \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
-    X(http_failed,            error,   "the metrics port cannot be opened")                         \
-    X(feed_progress,          info,    "the feed goes on")
+    X(http_failed,            error,   "the metrics port cannot be opened")                         
 /* clang-format on */
 
 #endif

@@ -38,16 +38,17 @@ static bool is_reserved(const char *name)
 }
 
 /* What repeats while a broker is away; kafka_health says it once. */
-static bool is_of_a_connection(const char *facility)
+static bool is_told_elsewhere(const char *facility)
 {
-    return strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
+    return strcmp(facility, "AUTOCREATE") == 0 || /* an old broker: the topic is named by us */
+           strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0;
 }
 
 /* Thread: any of librdkafka's. */
 static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     (void)client;
-    if (level <= LOG_WARNING && !is_of_a_connection(facility)) {
+    if (level <= LOG_WARNING && !is_told_elsewhere(facility)) {
         log_event(LOG_kafka_error, log_text("facility", facility), log_text("error", text));
     }
 }

@@ -1,4 +1,5 @@
 #include "actors/edge/kafka_letter.h"
+#include "runtime/crc32c.h"
 
 #include "proto/candle.h"
 #include "proto/dead_letter.h"
@@ -67,8 +68,12 @@ static rd_kafka_resp_err_t produce_dead_letter(rd_kafka_t *producer, const char 
         dead.is_truncated = true;
     }
     char id[ID_BYTES_MAX];
-    (void)snprintf(id, sizeof(id), "%s/%" PRId32 "/%" PRId64, delivery->topic, dead.partition,
-                   dead.offset);
+    size_t size = (size_t)snprintf(id, sizeof(id), "%s/%" PRId32 "/%" PRId64, delivery->topic,
+                                   dead.partition, dead.offset);
+    if (dead.reason == REASON_rejected && size < sizeof(id)) { /* a record has several candles */
+        (void)snprintf(id + size, sizeof(id) - size, "/%08" PRIx32,
+                       crc32c_update(crc32c(slice_of_text(dead.error)), dead.value));
+    }
     struct letter letter = {dead.key, dead.value, rd_kafka_headers_new(8)};
     add(&letter, "reason", reason_name(dead.reason));
     add(&letter, "error", dead.error);

@@ -268,6 +268,8 @@ class Partition:
         if kline.event_ms > record.timestamp_ms + HOUR_MS:
             raise DeadLetter("future")
         if kline.is_closed:
+            if kline.close_ms > record.timestamp_ms + HOUR_MS:
+                raise DeadLetter("future")
             if self.stream_ms is not None and kline.close_ms + self.settings.keep_ms() < self.stream_ms:
                 raise DeadLetter("late")
             symbol = self.symbols.get(kline.symbol)

@@ -70,7 +70,13 @@ static unsigned check_window(const struct check_sinks_options *o, const char *sy
     const struct candle *held = sink_server_find(o->server, symbol, interval, open_ms);
 
     if (is_rejected(o->server, symbol, open_ms, interval)) {
-        return held != NULL;
+        bool is_told = sink_server_has_rejected(o->letters, symbol, interval, open_ms);
+        if (held != NULL || is_told != want.exists) {
+            printf("%s: rejected %s %s %" PRId64 " is %s\n", o->name, symbol,
+                   interval_name(interval), open_ms, held != NULL ? "held" : "no dead letter");
+            return 1;
+        }
+        return 0;
     }
     if (want.exists != (held != NULL)) {
         printf("%s: %s %s %" PRId64 " is %s\n", o->name, symbol, interval_name(interval), open_ms,

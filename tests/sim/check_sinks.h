@@ -13,6 +13,7 @@ struct check_sinks_options {
     const struct sim_log *log;
     const struct candle_rules *rules;
     const struct sink_server *server;
+    const struct sink_server *letters; /* where rejected candles must be told */
     const char *name;
     struct outbox_filter filter;
 };

@@ -185,7 +185,8 @@ void sim_log_init(struct sim_log *log, const struct log_options *options, struct
     }
     for (size_t i = 0; i < options->minutes; i++) {
         for (size_t s = 0; s < options->symbols; s++) {
-            struct kline k = true_kline(&m, &markets[s], start_ms + (int64_t)i * MINUTE_MS);
+            size_t gap = i >= options->minutes / 2 ? options->gap_minutes : 0;
+            struct kline k = true_kline(&m, &markets[s], start_ms + (int64_t)(i + gap) * MINUTE_MS);
             tell(&m, &k);
         }
     }

@@ -31,6 +31,7 @@ struct log_options {
     uint64_t garbage;
     uint64_t empty; /* minutes without a trade */
     uint64_t no_ids;
+    size_t gap_minutes; /* half-way nothing happens for so long */
 };
 
 struct sim_log {

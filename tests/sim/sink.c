@@ -12,6 +12,10 @@
 
 void sink_server_deinit(struct sink_server *server)
 {
+    for (size_t i = 0; i < server->rejected_count; i++) {
+        mem_free(server->rejected[i]);
+    }
+    mem_free(server->rejected);
     mem_free(server->rows);
     mem_free(server->dead_offsets);
 }
@@ -68,10 +72,36 @@ static void put_candle(struct sink_server *server, const struct candle *candle)
     }
 }
 
+bool sink_server_has_rejected(const struct sink_server *server, const char *symbol,
+                              enum interval interval, int64_t open_ms)
+{
+    char wanted[160];
+    snprintf(wanted, sizeof(wanted), "\"symbol\":\"%s\",\"interval\":\"%s\",\"openTime\":%lld,",
+             symbol, interval_name(interval), (long long)open_ms);
+    for (size_t i = 0; i < server->rejected_count; i++) {
+        if (strstr(server->rejected[i], wanted) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_rejected(struct sink_server *server, const struct dead_letter *letter)
+{
+    char *value = mem_new(1, letter->value.size + 1);
+    memcpy(value, letter->value.bytes, letter->value.size);
+    server->rejected =
+        mem_resize(server->rejected, server->rejected_count + 1, sizeof(*server->rejected));
+    server->rejected[server->rejected_count++] = value;
+}
+
 static void put_dead(struct sink_server *server, const struct dead_letter *letter)
 {
-    if (letter->reason == REASON_rejected || sink_server_has_dead(server, letter->offset)) {
-        server->rejected_count += letter->reason == REASON_rejected;
+    if (letter->reason == REASON_rejected) {
+        put_rejected(server, letter);
+        return;
+    }
+    if (sink_server_has_dead(server, letter->offset)) {
         return;
     }
     if (server->dead_count == server->dead_capacity) {

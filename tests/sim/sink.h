@@ -20,9 +20,10 @@ struct sink_server {
     int64_t *dead_offsets; /* ids of dead letters, each once */
     size_t dead_count;
     size_t dead_capacity;
-    bool rejects;          /* one symbol's candles of a certain minute, for ever */
-    size_t rejected_count; /* distinct rejections told as dead letters */
-    bool is_broken;        /* an equal revision came with other bytes: never allowed */
+    bool rejects;    /* one symbol's candles of a certain minute, for ever */
+    char **rejected; /* the values of dead letters about rejected candles */
+    size_t rejected_count;
+    bool is_broken; /* an equal revision came with other bytes: never allowed */
 };
 
 struct sim_sink {
@@ -45,6 +46,10 @@ void sink_server_deinit(struct sink_server *server);
 /* NULL: it holds none. */
 const struct candle *sink_server_find(const struct sink_server *server, const char *symbol,
                                       enum interval interval, int64_t open_ms);
+
+/* Is there a dead letter about this candle? */
+bool sink_server_has_rejected(const struct sink_server *server, const char *symbol,
+                              enum interval interval, int64_t open_ms);
 
 bool sink_server_has_dead(const struct sink_server *server, int64_t offset);
 

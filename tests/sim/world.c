@@ -27,7 +27,7 @@ static const struct {
 } wanted[] = {
     {SINK_redis, {.intervals = INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m)}},
     {SINK_mongo, {.intervals = INTERVAL_BIT(INTERVAL_5m) | INTERVAL_BIT(INTERVAL_15m)}},
-    {SINK_dead_letters, {.wants_dead_letters = true}},
+    {SINK_dead_letters, {.wants_dead_letters = true}}, /* the last one: see world_check() */
 };
 enum { SINKS = ARRAY_COUNT(wanted) };
 
@@ -147,6 +147,7 @@ static struct log_options draw_log(struct rand *rand)
         .garbage = rand_chance(rand, 50) ? rand_below(rand, 10) : 0,
         .empty = rand_chance(rand, 70) ? rand_below(rand, 60) : 0,
         .no_ids = rand_chance(rand, 30) ? rand_below(rand, 30) : 0,
+        .gap_minutes = rand_chance(rand, 20) ? rand_below(rand, 400) : 0,
     };
 }
 
@@ -254,6 +255,7 @@ bool world_check(struct world *w)
             .log = &w->log,
             .rules = &w->rules,
             .server = &w->servers[i],
+            .letters = &w->servers[SINKS - 1],
             .name = schema_sink_name(wanted[i].sink),
             .filter = wanted[i].filter,
         };
