@@ -30,7 +30,7 @@ struct effects {
     struct meta meta; /* ahead of the store while a batch is gathered or in the air */
     struct batch *batch;
     struct store_view *view;
-    int64_t as_of_ms;      /* stream time of the record in work: what expired later is still there */
+    int64_t as_of_ms;      /* stream time of the record in work; what expires later is there */
     struct deadlines *due; /* in event time: each symbol's earliest pending window */
     struct metrics_set *metrics;
     bool has_dead_letters;   /* what the batch adds to the outbox */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The minute that a closed kline tells. Without trade ids in use, nothing is said of missing trades. */
+/* The minute that a closed kline tells. Without trade ids in use, missing trades are unknown. */
 struct candle fold_minute(const struct kline *kline, int64_t revision, bool uses_trade_ids);
 
 /* A minute proved to have had no trade: o = h = l = c = `close`, volume 0. */

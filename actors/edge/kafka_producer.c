@@ -30,6 +30,7 @@ static const struct kafka_property ours[] = {
     {"message.max.bytes", "1048576"},
     {"batch.size", "131072"}, /* the broker's size limit is one of batches */
     {"queue.buffering.max.kbytes", "16384"},
+    {"batch.size", "65536"}, /* a letter too large is refused alone, and not with its neighbours */
     {"socket.timeout.ms", "10000"},
     {"socket.keepalive.enable", "true"},
     {"reconnect.backoff.ms", "50"},

@@ -1,8 +1,8 @@
 /* The Kafka sinks: dead letters to one topic, candles to another, by one idempotent producer.
  *
  * A dead letter's value is the original bytes, its key the original key; headers reason, error,
- * topic, partition, offset, timestamp, id (topic/partition/offset, and for `rejected` a checksum of the
- * candle), and truncated when it was cut.
+ * topic, partition, offset, timestamp, id (topic/partition/offset, for `rejected` with a checksum),
+ * and truncated when it was cut.
  * A candle's value is its JSON, its key the symbol; headers id and revision. The id lets a consumer
  * drop the repeat that a crash can cause. A delivery is answered when every row of it is
  * acknowledged by the broker. Thread: the loop's; librdkafka's own threads are behind its queue. */

@@ -1,4 +1,4 @@
-/* What is read back from a store: outbox entries, keys, meta fields and the state of a symbol's actor.
+/* What is read back from a store: outbox entries, keys, meta fields, the state of a symbol's actor.
  * Whatever is taken can be made again, byte for byte. */
 #include "actors/symbol.h"
 #include "state/layout.h"

@@ -87,9 +87,8 @@ static void a_symbol_is_shown_with_its_own_candles_only(void **state)
 static void an_unknown_symbol_is_not_found(void **state)
 {
     (void)state;
-    static const char *const symbols[] = {"BTCUSD", "BTCUSDTX",
-                                          "ASYMBOLTHATISLONGERTHANANYSYMBOLMAYEVERBECOMEINHERE"
-                                          "ASYMBOLTHATISLONGERTHANANYSYMBOLMAYEVERBECOMEINHERE"};
+    static const char *const symbols[] = {
+        "BTCUSD", "BTCUSDTX", "ALONGSYMBOLALONGSYMBOLALONGSYMBOLALONGSYMBOLALONGSYMBOLALONGSYMBOL"};
     struct fixture f;
     struct text out = {0};
     set_up(&f);
