@@ -81,6 +81,11 @@ static void check_kafka(const struct check *check)
         complain(check, CONFIG_ID_kafka_output_topic,
                  "kafka.output_topic: is kafka.topic; a shard never writes to the topic it reads");
     }
+    if (config->kafka.output_topic[0] != '\0' &&
+        strcmp(config->kafka.output_topic, config->kafka.dlq_topic) == 0) {
+        complain(check, CONFIG_ID_kafka_output_topic,
+                 "kafka.output_topic: is kafka.dlq_topic; candles and dead letters would mix");
+    }
     if (strcmp(config->kafka.topic, config->kafka.dlq_topic) == 0) {
         complain(check, CONFIG_ID_kafka_dlq_topic,
                  "kafka.dlq_topic: is kafka.topic; a shard never writes to the topic it reads");
@@ -97,8 +102,8 @@ static void check_intervals(const struct check *check, bool is_enabled, enum con
                             interval_set set)
 {
     interval_set made = check->config->candles.intervals | INTERVAL_BIT(INTERVAL_1m);
-    if (!is_enabled) {
-        return;
+    if (!is_enabled || config_is_default(check->config, id)) {
+        return; /* what a default names is folded, whatever candles.intervals says */
     }
     if (set == 0) {
         complain(check, id, "%s: is empty; name some, or switch the sink off with enabled: false",

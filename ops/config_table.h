@@ -53,7 +53,7 @@
     X(kafka, session_timeout,      millis,     "10s",             CONFIG_SECONDS(1), CONFIG_SECONDS(3600), none, \
       "After this long without a sign of life the group gives our partitions to others.") \
     X(kafka, start,                start,      "earliest",        0,   0,           none, \
-      "Where a partition begins that has neither state nor a committed offset: `earliest`, `latest`, or an RFC 3339 time.") \
+      "Where a partition begins that has no state: `earliest`, `latest`, or an RFC 3339 time.") \
     X(kafka, dlq_topic,            text,       "",                0,   249,         none, \
       "Where dead letters go; empty: TOPIC.dlq.") \
     X(kafka, output_topic,         text,       "",                0,   249,         none, \
