@@ -75,9 +75,16 @@ static bool has_records(const struct partition *p)
     return p->record_next < p->record_count;
 }
 
+/* Open klines move nothing but time: nobody waits for their checkpoint, so it may wait for linger.
+ */
+static bool is_awaited(const struct partition *p)
+{
+    return p->touched != NULL || batch_count(p->effects.batch) > 0;
+}
+
 static bool must_end_batch(const struct partition *p)
 {
-    return p->is_drained_slice || p->is_batch_due || p->is_draining ||
+    return (p->is_drained_slice && is_awaited(p)) || p->is_batch_due || p->is_draining ||
            (size_t)p->counts.records >= p->options.records_max ||
            batch_bytes(p->effects.batch) > BATCH_BYTES_MAX;
 }
