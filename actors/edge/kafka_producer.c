@@ -28,7 +28,7 @@ static const struct kafka_property ours[] = {
     {"compression.type", "lz4"},
     {"partitioner", "murmur2_random"}, /* as Java clients spread keys */
     {"message.max.bytes", "1048576"},
-    /* A broker refuses a batch for its size, not a record: records must not suffer from neighbours. */
+    /* A broker refuses a batch for its size, not a record: one must not suffer from the next. */
     {"batch.size", "8192"},
     {"queue.buffering.max.kbytes", "16384"},
     {"socket.timeout.ms", "10000"},
