@@ -89,8 +89,10 @@ static bool begins_with(struct slice key, struct slice prefix)
            (prefix.size == 0 || memcmp(key.bytes, prefix.bytes, prefix.size) == 0);
 }
 
-enum status store_view_each(struct store_view *view, enum store_table table, struct slice prefix,
-                            store_visit_fn *visit, void *context)
+/* From the first record whose key is not less than `start`: those that begin with it, or, when it
+ * is passed by, all that come after it. */
+static enum status walk(struct store_view *view, enum store_table table, struct slice start,
+                        bool is_passed_by, store_visit_fn *visit, void *context)
 {
     assert(view->is_open);
     struct txn_cursor cursor;
@@ -101,9 +103,11 @@ enum status store_view_each(struct store_view *view, enum store_table table, str
     if (status != STATUS_OK) {
         return status;
     }
-    status = txn_cursor_seek(&cursor, prefix, &key, &record);
-    while (status == STATUS_OK && begins_with(key, prefix)) {
-        if (!is_expired(view, &record) && !visit(context, key, record.value)) {
+    status = txn_cursor_seek(&cursor, start, &key, &record);
+    while (status == STATUS_OK && (is_passed_by || begins_with(key, start))) {
+        bool is_skipped = is_expired(view, &record) ||
+                          (is_passed_by && start.size > 0 && slice_equals(key, start));
+        if (!is_skipped && !visit(context, key, record.value)) {
             break;
         }
         status = txn_cursor_next(&cursor, &key, &record);
@@ -112,28 +116,14 @@ enum status store_view_each(struct store_view *view, enum store_table table, str
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+enum status store_view_each(struct store_view *view, enum store_table table, struct slice prefix,
+                            store_visit_fn *visit, void *context)
+{
+    return walk(view, table, prefix, false, visit, context);
+}
+
 enum status store_view_after(struct store_view *view, enum store_table table, struct slice after,
                              store_visit_fn *visit, void *context)
 {
-    assert(view->is_open);
-    struct txn_cursor cursor;
-    struct slice key;
-    struct record record;
-
-    enum status status = txn_cursor_open(&cursor, &view->txn, table);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = txn_cursor_seek(&cursor, after, &key, &record);
-    if (status == STATUS_OK && after.size > 0 && slice_equals(key, after)) {
-        status = txn_cursor_next(&cursor, &key, &record);
-    }
-    while (status == STATUS_OK) {
-        if (!is_expired(view, &record) && !visit(context, key, record.value)) {
-            break;
-        }
-        status = txn_cursor_next(&cursor, &key, &record);
-    }
-    txn_cursor_close(&cursor);
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+    return walk(view, table, after, true, visit, context);
 }
