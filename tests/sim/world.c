@@ -168,11 +168,11 @@ struct world *world_create(const struct world_options *options)
         .uses_trade_ids = rand_chance(&w->rand, 80),
     };
     w->rules = rules_with_limits(rules, 30 * MINUTE_MS);
-    w->crash_every = 10 + rand_below(&w->rand, 400);
+    w->crash_every = 10 + rand_below(&w->rand, rand_chance(&w->rand, 40) ? 60 : 400);
     w->is_always_slow = rand_chance(&w->rand, 10);
     w->sync = STORE_SYNC_boot;
     for (size_t i = 0; i < SINKS; i++) {
-        w->servers[i].rejects = wanted[i].sink == SINK_mongo && rand_chance(&w->rand, 20);
+        w->servers[i].rejects = wanted[i].sink == SINK_mongo && rand_chance(&w->rand, 50);
     }
     come_up(w);
     return w;
