@@ -364,7 +364,7 @@ def redis_without_memory_is_waited_for_without_flapping(servers):
 
 @test
 def redis_a_cluster_is_refused_by_name(servers):
-    server = servers.own(Redis(REDIS_ARGS="--cluster-enabled yes")).start()
+    server = servers.own(Redis(REDIS_ARGS=f"--cluster-enabled yes --cluster-port {free_port()}")).start()
     probe = Probe("redis", server.url, rows=10, close_after_ms=5000)
     probe.ends()
     check("a Redis Cluster is not supported" in probe.logged(), probe.logged())
