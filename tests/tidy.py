@@ -204,7 +204,7 @@ LOCAL_HOST = re.compile(r"[^.]*$|127\.|.*[\[$%{]|.*\.(invalid|test|example)$")
 def nothing_names_a_machine(tree):
     """Neither where this clone lies, nor whose it is."""
     paths = {str(pathlib.Path.home()), str(tree.root.parent)} - COMMON_PARENTS - {"/"}
-    # A path counts where it begins: third_party/root is not the home of root.
+    # A path counts where it begins: a folder of that name inside the tree is not somebody's home.
     found = re.compile(r"(?<![\w.$}/-])(" + "|".join(map(re.escape, sorted(paths))) + r")(?![\w-])")
     for path, text in tree.text.items():
         for number, line in enumerate(text.split("\n"), 1):
