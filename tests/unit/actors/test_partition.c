@@ -1,0 +1,180 @@
+#include "actors/partition.h"
+
+#include "actors/messages.h"
+#include "proto/candle.h"
+#include "runtime/mem.h"
+#include "runtime/metrics.h"
+#include "runtime/sched.h"
+#include "state/batch.h"
+#include "state/store.h"
+#include "tests/unit/actors/probe.h"
+#include "tests/unit/cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { OWED_SEQUENCE = 4 };
+
+struct fixture {
+    char folder[64];
+    struct sched *sched;
+    struct metrics *metrics;
+    struct store *store;
+    struct probe source;
+    struct probe writer;
+    struct probe dispatcher;
+    struct partition *partition;
+    struct record record;
+    char json[KLINE_JSON_MAX];
+};
+
+/* A store whose outbox owes entries to Redis. */
+static void open_store(struct fixture *f)
+{
+    struct batch *batch = batch_create();
+    struct store_options options = {.data_dir = f->folder, .topic = "t", .boot_id = "b"};
+    assert_int_equal(store_open(&options, &f->store), STATUS_OK);
+    struct meta meta = *store_meta(f->store);
+    meta.outbox_next = OWED_SEQUENCE + 1;
+    meta.cursors[SINK_redis] = 0;
+    struct checkpoint checkpoint = {.batch = batch, .meta = &meta};
+    assert_int_equal(store_commit(f->store, &checkpoint), STATUS_OK);
+    batch_destroy(&batch);
+}
+
+static struct kline one_kline(void)
+{
+    return (struct kline){.symbol = "A",
+                          .symbol_size = 1,
+                          .is_closed = true,
+                          .trade_ids = TRADE_IDS_unknown,
+                          .event_ms = MINUTE_MS,
+                          .trades = 1};
+}
+
+static struct fixture *open_fixture(void)
+{
+    struct fixture *f = mem_new(1, sizeof(*f));
+    struct kline kline = one_kline();
+
+    snprintf(f->folder, sizeof(f->folder), "/tmp/candled-partition-XXXXXX");
+    assert_non_null(mkdtemp(f->folder));
+    f->sched = sched_create(&(struct sched_options){.msg_size = sizeof(struct msg)});
+    f->metrics = metrics_create();
+    open_store(f);
+    probe_init(&f->source, f->sched);
+    probe_init(&f->writer, f->sched);
+    probe_init(&f->dispatcher, f->sched);
+    f->partition = partition_create(&(struct partition_options){
+        .sched = f->sched,
+        .store = f->store,
+        .rules = rules_with_limits((struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m)},
+                                   MINUTE_MS),
+        .source = &f->source.actor,
+        .store_writer = &f->writer.actor,
+        .metrics = f->metrics,
+        .topic = "t",
+        .records_max = 100,
+        .outbox_bytes_max = 1 << 20,
+    });
+    partition_add_dispatcher(f->partition, SINK_redis, &f->dispatcher.actor);
+    f->record.value = (struct slice){f->json, kline_print_json(&kline, f->json)};
+    f->record.timestamp_ms = MINUTE_MS;
+    partition_start(f->partition);
+    return f;
+}
+
+static void close_fixture(struct fixture *f)
+{
+    char command[128];
+    partition_destroy(&f->partition);
+    probe_deinit(&f->source);
+    probe_deinit(&f->writer);
+    probe_deinit(&f->dispatcher);
+    metrics_destroy(&f->metrics);
+    store_close(&f->store);
+    sched_destroy(&f->sched);
+    snprintf(command, sizeof(command), "rm -rf '%s'", f->folder);
+    assert_int_equal(system(command), 0);
+    mem_free(f);
+}
+
+static void tell_record(struct fixture *f)
+{
+    struct msg msg = {.type = MSG_SOURCE_RECORDS, .as_SOURCE_RECORDS = {&f->record, 1, true, 1}};
+    actor_send(partition_actor(f->partition), &msg);
+}
+
+/* Redis has all that it was owed, but for one candle that it will never take. */
+static void tell_rejected(struct fixture *f)
+{
+    unsigned char bytes[CANDLE_ENCODED_MAX];
+    struct candle candle = {.symbol = "A", .interval = INTERVAL_5m, .minutes = 1, .revision = 1};
+    struct outbox_row row = {.kind = OUTBOX_candle, .interval = INTERVAL_5m};
+    row.payload = (struct slice){bytes, candle_encode(&candle, bytes)};
+    struct outbox_rows rows = {.rows = &row, .count = 1};
+    struct delivery delivery = {.rows = &rows};
+    delivery_reject(&delivery, 0, "never");
+    struct msg msg = {.type = MSG_OUTBOX_ACKED,
+                      .as_OUTBOX_ACKED = {SINK_redis, OWED_SEQUENCE, delivery.rejections}};
+    actor_send(partition_actor(f->partition), &msg);
+}
+
+static bool holds_dead_letter(const struct batch *batch)
+{
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        struct outbox_row row;
+        struct batch_write write = batch_at(batch, i);
+        if (write.table == TABLE_outbox && outbox_decode(write.value, &row) == STATUS_OK &&
+            row.kind == OUTBOX_dead_letter) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void the_cursor_and_the_dead_letter_of_a_rejected_row_share_a_checkpoint(void **state)
+{
+    (void)state;
+    for (int steps = 0; steps < 12; steps++) { /* wherever in the batch the sink answers */
+        struct fixture *f = open_fixture();
+        while (sched_step(f->sched)) {
+        }
+        tell_record(f);
+        for (int i = 0; i < steps && sched_step(f->sched); i++) {
+        }
+        tell_rejected(f);
+        while (sched_step(f->sched)) {
+        }
+        assert_int_equal(f->writer.count, 1);
+        const struct checkpoint *checkpoint = f->writer.messages[0].as_STORE_COMMIT.checkpoint;
+        bool has_moved = checkpoint->meta->cursors[SINK_redis] == OWED_SEQUENCE;
+        assert_int_equal(has_moved, holds_dead_letter(checkpoint->batch));
+        close_fixture(f);
+    }
+}
+
+static void one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture();
+    while (sched_step(f->sched)) {
+    }
+    f->record.offset = 7;
+    tell_record(f);
+    while (sched_step(f->sched)) {
+    }
+    assert_int_equal(f->writer.count, 1);
+    assert_int_equal(f->writer.messages[0].as_STORE_COMMIT.checkpoint->meta->next_offset, 8);
+    assert_int_equal(f->source.count, 1); /* one checkpoint is in the air: nothing is asked */
+    close_fixture(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_cursor_and_the_dead_letter_of_a_rejected_row_share_a_checkpoint),
+        cmocka_unit_test(one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
