@@ -54,7 +54,8 @@ summary() { # TAP_FILE...
 conclude() {
     local files=("${STAGES_RUN[@]/#/$LOG/}")
     files=("${files[@]/%/.tap}")
-    summary "${files[@]}"
+    [ "$(count_skipped "${files[@]}")" = 0 ] || echo "$(count_skipped "${files[@]}") skipped"
+    echo "$(count_passed "${files[@]}") passed, $(count_failed "${files[@]}") failed"
     [ "$(count_failed "${files[@]}")" = 0 ]
 }
 
