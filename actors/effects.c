@@ -132,7 +132,8 @@ void effects_emit(struct effects *effects, struct candle *candle)
     candle->is_emitted = true;
     struct slice value = encode(candle, bytes);
     put_candle(effects, candle, value);
-    if ((effects->rules.outputs & INTERVAL_BIT(candle->interval)) == 0) {
+    bool is_wanted = (effects->rules.outputs & INTERVAL_BIT(candle->interval)) != 0;
+    if (!is_wanted || candle->open_ms < effects->meta.floor_ms) {
         return;
     }
     put_outbox(effects, OUTBOX_candle, candle->interval, value);

@@ -20,6 +20,9 @@ struct symbol_entry *partition_add_symbol(struct partition *p, const char *name)
     entry->symbol = symbol_create(p->options.sched, &p->effects, name, p->options.is_always_slow);
     memcpy(entry->name, name, strlen(name) + 1);
     HASH_ADD_STR(p->symbols, name, entry);
+    if (p->options.symbol_seen != NULL) {
+        p->options.symbol_seen(p->options.context, name);
+    }
     return entry;
 }
 
@@ -70,9 +73,10 @@ static void ask(struct partition *p)
     actor_send(p->options.source, &msg);
 }
 
+/* That may be taken. */
 static bool has_records(const struct partition *p)
 {
-    return p->record_next < p->record_count;
+    return p->record_next < p->record_count && !p->is_draining && p->halt == STATUS_OK;
 }
 
 /* Open klines move nothing but time: nobody waits for their checkpoint, so it may wait for linger.
@@ -85,7 +89,7 @@ static bool is_awaited(const struct partition *p)
 static bool must_end_batch(const struct partition *p)
 {
     return (p->is_drained_slice && is_awaited(p)) || p->is_batch_due || p->is_draining ||
-           (size_t)p->counts.records >= p->options.records_max ||
+           p->halt != STATUS_OK || (size_t)p->counts.records >= p->options.records_max ||
            batch_bytes(p->effects.batch) > BATCH_BYTES_MAX;
 }
 
@@ -117,10 +121,20 @@ static void go_on_draining(struct partition *p)
     }
 }
 
+static void tell_halt(struct partition *p)
+{
+    if (!p->is_halt_told && !p->is_batch_open) {
+        p->is_halt_told = true;
+        p->options.halted(p->options.context, p->halt);
+    }
+}
+
 /* Between batches: acknowledgements wait a little for records to share a checkpoint with. */
 static void go_on_waiting(struct partition *p)
 {
-    if (!p->is_asking && !p->is_full) {
+    if (p->halt != STATUS_OK) {
+        tell_halt(p);
+    } else if (!p->is_asking && !p->is_full) {
         ask(p);
     }
     if (!p->is_batch_open && has_acks_to_save(p) && p->actor.deadline.at_ms == DEADLINE_NONE) {
@@ -134,7 +148,7 @@ void partition_go_on(struct partition *p)
     if (p->phase != PARTITION_gathering || p->is_slice_open || p->is_stopped) {
         return;
     }
-    if (has_records(p) && !p->is_draining) {
+    if (has_records(p)) {
         if (open_batch(p)) {
             partition_take_slice(p);
         }
@@ -165,7 +179,8 @@ static void on_idle(struct partition *p, const struct msg_source_idle *m)
     const struct candle_rules *rules = &p->effects.rules;
     int64_t until_ms = m->wall_ms - rules->idle_ms + rules->grace_ms;
     bool is_resting = !p->is_stopped && p->phase == PARTITION_gathering && !p->is_batch_open &&
-                      !p->is_slice_open && !has_records(p) && !p->is_draining;
+                      !p->is_slice_open && !has_records(p) && !p->is_draining &&
+                      p->halt == STATUS_OK;
 
     metrics_put(p->metrics, METRIC_consumer_lag, 0);
     if (!is_resting || m->quiet_ms < rules->idle_ms ||

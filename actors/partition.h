@@ -8,6 +8,9 @@
  *
  *   gathering --(batch ends)--> saving --> committing --(it lasts)--> gathering
  *
+ * A record that must not be passed (STATUS_UNKEYED) halts it: what came before is committed and
+ * delivered, nothing after it is read, and `halted` is called; it is drained as ever.
+ *
  * After partition_drain() it reads no more, commits what it has, waits until the sinks have all
  * that is owed or the deadline comes, commits their cursors, and calls `drained`. Ownership: the
  * pipeline's. The symbols are its own. */
@@ -16,6 +19,7 @@
 
 #include "actors/core/rules.h"
 #include "runtime/actor.h"
+#include "runtime/status.h"
 #include "state/schema.h"
 
 #include <stdbool.h>
@@ -39,6 +43,8 @@ struct partition_options {
     int32_t partition;
     int64_t linger_ms;
     size_t records_max;       /* of one checkpoint */
+    int64_t floor_ms;         /* for a store that knows no offset yet: see struct meta */
+    bool is_key_required;     /* a kline whose key is not its symbol halts the partition */
     int64_t outbox_bytes_max; /* reading stops beyond it, and goes on at half of it */
     bool is_always_slow;      /* for tests: symbols take no fast path */
     void *context;
@@ -46,6 +52,10 @@ struct partition_options {
     void (*checkpointed)(void *context, int64_t next_offset, int64_t acked_offset);
     /* Once, after partition_drain(). */
     void (*drained)(void *context);
+    /* A symbol that this partition had not seen since its start. May be NULL. */
+    void (*symbol_seen)(void *context, const char *symbol);
+    /* Once: it reads no more, see above. */
+    void (*halted)(void *context, enum status why);
 };
 
 struct partition *partition_create(const struct partition_options *options);

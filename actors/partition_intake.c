@@ -102,33 +102,73 @@ static void send_kline(struct partition *p, const struct kline *kline, int64_t o
     p->slice_due_ms = due_ms < p->slice_due_ms ? due_ms : p->slice_due_ms;
 }
 
-static void take_record(struct partition *p, const struct record *record)
+/* Without its symbol as key a record may lie on any partition, and half of its window on another.
+ */
+static bool is_keyed(const struct partition *p, const struct record *record,
+                     const struct kline *kline)
 {
-    struct kline *kline = &p->klines[p->kline_count];
-    struct meta *meta = &p->effects.meta;
-    char error[KLINE_ERROR_MAX];
+    return !p->options.is_key_required || slice_equals(record->key, slice_of_text(kline->symbol));
+}
 
-    p->batch_from = p->batch_from < 0 ? record->offset : p->batch_from;
-    meta->next_offset = record->offset + 1;
-    p->counts.records++;
-    enum reason reason = kline_decode(p->decoder, record->value, kline, error);
-    if (reason == REASON_none) {
-        reason = judge(p, record, kline, error);
+static void halt_before(struct partition *p, const struct record *record, const char *symbol)
+{
+    char key[SYMBOL_BYTES_MAX + 1];
+    size_t size = record->key.size < sizeof(key) ? record->key.size : sizeof(key) - 1;
+
+    snprintf(key, sizeof(key), "%.*s", (int)size,
+             record->key.size == 0 ? "" : (const char *)record->key.bytes);
+    log_event(LOG_record_unkeyed, log_text("topic", p->options.topic),
+              log_int("partition", p->options.partition), log_int("offset", record->offset),
+              log_text("symbol", symbol), log_text("key", key));
+    p->halt = STATUS_UNKEYED;
+}
+
+static void note_time(struct partition *p, int64_t event_ms)
+{
+    struct meta *meta = &p->effects.meta;
+    if (meta->floor_ms == META_FLOOR_DUE) {
+        meta->floor_ms = event_ms + p->effects.rules.grace_ms;
     }
-    if (reason != REASON_none) {
-        refuse(p, record, reason, error);
-        return;
+    if (event_ms > meta->stream_time_ms) {
+        meta->stream_time_ms = event_ms;
     }
-    if (kline->event_ms > meta->stream_time_ms) {
-        meta->stream_time_ms = kline->event_ms;
-    }
+}
+
+static void apply(struct partition *p, const struct kline *kline, int64_t offset)
+{
+    note_time(p, kline->event_ms);
     if (!kline->is_closed) {
         p->counts.open++;
         return;
     }
     p->counts.closed++;
     p->kline_count++;
-    send_kline(p, kline, record->offset);
+    send_kline(p, kline, offset);
+}
+
+/* False: it must not be passed. */
+static bool take_record(struct partition *p, const struct record *record)
+{
+    struct kline *kline = &p->klines[p->kline_count];
+    char error[KLINE_ERROR_MAX];
+    enum reason reason = kline_decode(p->decoder, record->value, kline, error);
+
+    if (reason == REASON_none && !is_keyed(p, record, kline)) {
+        halt_before(p, record, kline->symbol);
+        return false;
+    }
+    p->batch_from = p->batch_from < 0 ? record->offset : p->batch_from;
+    p->effects.meta.next_offset = record->offset + 1;
+    p->counts.records++;
+    if (reason == REASON_none) {
+        reason = judge(p, record, kline, error);
+    }
+    if (reason == REASON_none) {
+        apply(p, kline, record->offset);
+    } else {
+        refuse(p, record, reason, error);
+    }
+    return true;
 }
 
 /* Tells the next start whether the log is still the one we knew. */
@@ -155,7 +195,9 @@ void partition_take_slice(struct partition *p)
         if (record->offset < p->effects.meta.next_offset) {
             continue; /* known: the truth about offsets is the store's */
         }
-        take_record(p, record);
+        if (!take_record(p, record)) {
+            break;
+        }
         last = record;
         if (p->effects.meta.stream_time_ms >= p->slice_due_ms) {
             break;

@@ -81,6 +81,9 @@ struct partition {
     } owed, owed_later;   /* the oldest batches that a sink owes, and those after them */
     int64_t batch_from;   /* the first offset of the batch in work; -1: none yet */
 
+    enum status halt; /* why no record after the last one is read; OK: they are */
+    bool is_halt_told;
+
     bool is_draining;
     bool is_stopped;
     int64_t drain_deadline_ms;

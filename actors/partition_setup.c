@@ -10,6 +10,9 @@ static void set_up_meta(const struct partition *p, struct meta *meta)
 {
     snprintf(meta->topic, sizeof(meta->topic), "%s", p->options.topic);
     meta->partition = p->options.partition;
+    if (meta->next_offset < 0) {
+        meta->floor_ms = p->options.floor_ms;
+    }
     for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
         meta->cursors[sink] = META_NO_CURSOR; /* until its dispatcher comes */
     }

@@ -25,6 +25,9 @@
     X(store_set_aside,        warning, "a store was put aside: its last commits were not synced before the machine stopped") \
     X(folder_call_failed,     error,   "a file operation in the data folder failed")                \
     X(dead_letter,            warning, "a record was put aside as a dead letter")                   \
+    X(record_unkeyed,         error,   "a record of a topic with several partitions is not keyed by its symbol, so that its window may be torn; run `candled rekey` and let the shards read TOPIC.keyed") \
+    X(symbol_scattered,       warning, "a symbol comes from two partitions: its candles are torn; find the producer that partitions by another rule") \
+    X(partition_halted,       error,   "a partition reads no more; the others go on") \
     X(kafka_connected,        info,    "Kafka answers")                                       \
     X(kafka_down,             warning, "Kafka cannot be reached; retrying for ever")                \
     X(kafka_error,            warning, "Kafka reports an error")                                    \

@@ -12,6 +12,9 @@ enum { META_TEXT_MAX = 256, META_NO_CURSOR = -1 };
 /* No enumerator can hold it. */
 #define META_NO_TIME INT64_MIN
 
+/* A floor that the first event time decides: see struct meta. */
+#define META_FLOOR_DUE (INT64_MIN + 1)
+
 /* Tells one record of the log from another. */
 struct record_fingerprint {
     int64_t timestamp_ms;
@@ -26,16 +29,21 @@ struct meta {
     char topic[META_TEXT_MAX];
     int32_t partition;
     int64_t era;
-    int64_t next_offset;                   /* -1: nothing was read yet */
-    int64_t stream_time_ms;                /* META_NO_TIME: none yet */
+    int64_t next_offset;    /* -1: nothing was read yet */
+    int64_t stream_time_ms; /* META_NO_TIME: none yet */
+    /* No window that opens before it is emitted: who began inside it says nothing about it.
+     * META_NO_TIME: none. META_FLOOR_DUE: the first event time read + grace. */
+    int64_t floor_ms;
+    int32_t topic_partitions;              /* of the topic when we last looked; 0: never */
     struct record_fingerprint fingerprint; /* of the record before next_offset */
     char boot_id[64];                      /* of the kernel that wrote last */
     bool is_clean;               /* the environment was closed, and synced, after its last commit */
     int64_t outbox_next;         /* the sequence of the next entry; the first is 1 */
     int64_t outbox_bytes;        /* payload bytes in the outbox */
     int64_t cursors[SINK_COUNT]; /* the last sequence acknowledged; META_NO_CURSOR: sink disabled */
-    char settings[1024];         /* the semantic settings, as text */
-    int64_t settings_offset;     /* from which they hold */
+    int64_t acked_revisions[SINK_COUNT]; /* the highest acknowledged; META_NO_CURSOR: none yet */
+    char settings[1024];                 /* the semantic settings, as text */
+    int64_t settings_offset;             /* from which they hold */
 };
 
 #endif

@@ -11,6 +11,8 @@
     /* kind    record                     member                     */ \
     X(number,  "format",                  format)                       \
     X(number,  "stream_time_ms",          stream_time_ms)               \
+    X(number,  "floor_ms",                floor_ms)                     \
+    X(number,  "topic_partitions",        topic_partitions)             \
     X(text,    "cluster",                 cluster)                      \
     X(text,    "topic",                   topic)                        \
     X(number,  "partition",               partition)                    \
@@ -46,6 +48,11 @@ static const struct field fields[] = {
     {"cursor." #name, FIELD_number, offsetof(struct meta, cursors[SINK_##name]), sizeof(int64_t)},
         SINK_TABLE(X)
 #undef X
+#define X(name, what)                                                                              \
+    {"acked_revision." #name, FIELD_number, offsetof(struct meta, acked_revisions[SINK_##name]),   \
+     sizeof(int64_t)},
+            SINK_TABLE(X)
+#undef X
 };
 
 enum { NUMBER_SIZE = 8 };
@@ -56,10 +63,12 @@ struct meta meta_fields_default(void)
         .format = STORE_FORMAT,
         .next_offset = -1,
         .stream_time_ms = META_NO_TIME,
+        .floor_ms = META_NO_TIME,
         .outbox_next = 1,
     };
     for (size_t i = 0; i < SINK_COUNT; i++) {
         meta.cursors[i] = META_NO_CURSOR;
+        meta.acked_revisions[i] = META_NO_CURSOR;
     }
     return meta;
 }

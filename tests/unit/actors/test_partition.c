@@ -26,6 +26,7 @@ struct fixture {
     struct partition *partition;
     struct record record;
     char json[KLINE_JSON_MAX];
+    enum status halted;
 };
 
 /* A store whose outbox owes entries to Redis. */
@@ -52,7 +53,14 @@ static struct kline one_kline(void)
                           .trades = 1};
 }
 
-static struct fixture *open_fixture(void)
+static void on_halted(void *context, enum status why)
+{
+    struct fixture *f = context;
+    assert_int_equal(f->halted, STATUS_OK); /* once */
+    f->halted = why;
+}
+
+static struct fixture *open_fixture_with(bool is_key_required, int64_t floor_ms)
 {
     struct fixture *f = mem_new(1, sizeof(*f));
     struct kline kline = one_kline();
@@ -68,7 +76,8 @@ static struct fixture *open_fixture(void)
     f->partition = partition_create(&(struct partition_options){
         .sched = f->sched,
         .store = f->store,
-        .rules = rules_with_limits((struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m)},
+        .rules = rules_with_limits((struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m),
+                                                         .outputs = INTERVAL_BIT(INTERVAL_1m)},
                                    MINUTE_MS),
         .source = &f->source.actor,
         .store_writer = &f->writer.actor,
@@ -76,12 +85,21 @@ static struct fixture *open_fixture(void)
         .topic = "t",
         .records_max = 100,
         .outbox_bytes_max = 1 << 20,
+        .is_key_required = is_key_required,
+        .floor_ms = floor_ms,
+        .context = f,
+        .halted = on_halted,
     });
     partition_add_dispatcher(f->partition, SINK_redis, &f->dispatcher.actor);
     f->record.value = (struct slice){f->json, kline_print_json(&kline, f->json)};
     f->record.timestamp_ms = MINUTE_MS;
     partition_start(f->partition);
     return f;
+}
+
+static struct fixture *open_fixture(void)
+{
+    return open_fixture_with(false, META_NO_TIME);
 }
 
 static void close_fixture(struct fixture *f)
@@ -99,10 +117,48 @@ static void close_fixture(struct fixture *f)
     mem_free(f);
 }
 
+static void tell_records(struct fixture *f, const struct record *records, size_t count)
+{
+    struct msg msg = {.type = MSG_SOURCE_RECORDS, .as_SOURCE_RECORDS = {records, count, true, 1}};
+    actor_send(partition_actor(f->partition), &msg);
+}
+
 static void tell_record(struct fixture *f)
 {
-    struct msg msg = {.type = MSG_SOURCE_RECORDS, .as_SOURCE_RECORDS = {&f->record, 1, true, 1}};
+    tell_records(f, &f->record, 1);
+}
+
+static void run(struct fixture *f)
+{
+    while (sched_step(f->sched)) {
+    }
+}
+
+static const struct checkpoint *checkpoint_in_the_air(const struct fixture *f)
+{
+    assert_true(f->writer.count > 0);
+    return f->writer.messages[f->writer.count - 1].as_STORE_COMMIT.checkpoint;
+}
+
+/* As the store writer does. */
+static void commit(struct fixture *f)
+{
+    struct msg msg = {.type = MSG_STORE_COMMITTED, .as_STORE_COMMITTED = {STATUS_OK}};
+    assert_int_equal(store_commit(f->store, checkpoint_in_the_air(f)), STATUS_OK);
     actor_send(partition_actor(f->partition), &msg);
+    run(f);
+}
+
+static int64_t count_candles_owed(const struct batch *batch)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        struct outbox_row row;
+        struct batch_write write = batch_at(batch, i);
+        count += write.table == TABLE_outbox && outbox_decode(write.value, &row) == STATUS_OK &&
+                 row.kind == OUTBOX_candle;
+    }
+    return count;
 }
 
 /* Redis has all that it was owed, but for one candle that it will never take. */
@@ -170,11 +226,94 @@ static void one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile(void **s
     close_fixture(f);
 }
 
+static void a_kline_with_another_key_than_its_symbol_halts_the_partition(void **state)
+{
+    (void)state;
+    const struct slice keys[] = {{NULL, 0}, slice_of_text("B"), slice_of_text("AA")};
+    for (size_t i = 0; i < 3; i++) {
+        struct fixture *f = open_fixture_with(true, META_NO_TIME);
+        struct record records[3] = {f->record, f->record, f->record};
+        records[0].key = slice_of_text("A");
+        records[1].key = keys[i];
+        records[1].offset = 1;
+        records[2].key = records[0].key;
+        records[2].offset = 2;
+        run(f);
+        tell_records(f, records, 3);
+        run(f);
+        assert_int_equal(checkpoint_in_the_air(f)->meta->next_offset, 1); /* what came before */
+        assert_int_equal(f->halted, STATUS_OK);
+        commit(f);
+        assert_int_equal(f->halted, STATUS_UNKEYED);
+        assert_int_equal(f->source.count, 1); /* nothing more is asked */
+        assert_int_equal(f->writer.count, 1);
+        close_fixture(f);
+    }
+}
+
+static void a_topic_of_one_partition_needs_no_keys(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture();
+    run(f);
+    tell_record(f);
+    run(f);
+    commit(f);
+    assert_int_equal(f->halted, STATUS_OK);
+    assert_int_equal(store_meta(f->store)->next_offset, 1);
+    close_fixture(f);
+}
+
+static void garbage_without_a_key_is_a_dead_letter_and_no_halt(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture_with(true, META_NO_TIME);
+    f->record.value = slice_of_text("nonsense");
+    run(f);
+    tell_record(f);
+    run(f);
+    assert_true(holds_dead_letter(checkpoint_in_the_air(f)->batch));
+    assert_int_equal(f->halted, STATUS_OK);
+    close_fixture(f);
+}
+
+/* Event time is the first minute's end; the grace of the rules is 0. */
+static void no_window_that_opens_before_the_floor_is_emitted(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t floor_ms;
+        int64_t emitted; /* the minute that opens at 0 */
+        int64_t stored_ms;
+    } cases[] = {
+        {META_NO_TIME, 1, META_NO_TIME},
+        {META_FLOOR_DUE, 0, MINUTE_MS},
+        {0, 1, 0},
+        {1, 0, 1},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct fixture *f = open_fixture_with(false, cases[i].floor_ms);
+        run(f);
+        tell_record(f);
+        run(f);
+        const struct checkpoint *checkpoint = checkpoint_in_the_air(f);
+        assert_int_equal(checkpoint->meta->floor_ms, cases[i].stored_ms);
+        assert_int_equal(count_candles_owed(checkpoint->batch), cases[i].emitted);
+        commit(f);
+        assert_int_equal(store_meta(f->store)->floor_ms, cases[i].stored_ms);
+        close_fixture(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cursor_and_the_dead_letter_of_a_rejected_row_share_a_checkpoint),
         cmocka_unit_test(one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile),
+        cmocka_unit_test(a_kline_with_another_key_than_its_symbol_halts_the_partition),
+        cmocka_unit_test(a_topic_of_one_partition_needs_no_keys),
+        cmocka_unit_test(garbage_without_a_key_is_a_dead_letter_and_no_halt),
+        cmocka_unit_test(no_window_that_opens_before_the_floor_is_emitted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,55 @@
+/* Where snapshots (and later backups) are copied on to: a folder that shards share, or an
+ * S3-compatible bucket. Objects have a key like `TOPIC/PARTITION/NAME.mdb` below the url's prefix,
+ * and appear whole or not at all.
+ *
+ *   file:///shared/folder
+ *   s3://bucket/prefix?endpoint=http://host:9000&region=us-east-1
+ *
+ * Credentials of S3 come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
+ * Thread: any, one call at a time; every call blocks. What goes wrong is logged here. */
+#ifndef CANDLED_STATE_OBJECT_STORE_H
+#define CANDLED_STATE_OBJECT_STORE_H
+
+#include "runtime/base.h"
+#include "runtime/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct object_store;
+
+/* Told how far a transfer has come; false ends it with STATUS_TIMED_OUT. */
+typedef bool object_progress_fn(void *context, int64_t done_bytes, int64_t total_bytes);
+
+struct object_progress {
+    object_progress_fn *tell; /* NULL: nobody */
+    void *context;
+};
+
+/* STATUS_BAD_CONFIG, with what is wrong in `error`: no such scheme, a bad endpoint, credentials
+ * that are missing. Touches neither disk nor network. */
+MUST_CHECK enum status object_store_open(const char *url, struct object_store **out_store,
+                                         char *error, size_t error_size);
+
+void object_store_close(struct object_store **store_p);
+
+/* STATUS_UNAVAILABLE, STATUS_TIMED_OUT: try again later. STATUS_REJECTED: the server will not have
+ * it (no such bucket, access denied), and trying again helps only when somebody mends that. */
+MUST_CHECK enum status object_store_put(struct object_store *store, const char *key,
+                                        const char *path, const struct object_progress *progress);
+
+/* Into a new file at `path`, synced; nothing is left there on failure. STATUS_NOT_FOUND. */
+MUST_CHECK enum status object_store_get(struct object_store *store, const char *key,
+                                        const char *path, const struct object_progress *progress);
+
+/* Calls `visit` for each key that begins with `prefix`, in no order. */
+typedef void object_visit_fn(void *context, const char *key, int64_t size_bytes);
+
+MUST_CHECK enum status object_store_list(struct object_store *store, const char *prefix,
+                                         object_visit_fn *visit, void *context);
+
+/* None is fine. */
+MUST_CHECK enum status object_store_delete(struct object_store *store, const char *key);
+
+#endif
