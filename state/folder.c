@@ -9,10 +9,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096 + 128, FOLDER_MODE = 0750, FILE_MODE = 0640, SET_ASIDE_MAX = 1000 };
+enum { PATH_SIZE = 4096 + 128, FOLDER_MODE = 0750, FILE_MODE = 0640 };
 
 /* clang-format off */
 #define REMOTE_FILESYSTEMS(X)          \
@@ -37,7 +36,7 @@ enum { PATH_SIZE = 4096 + 128, FOLDER_MODE = 0750, FILE_MODE = 0640, SET_ASIDE_M
     X("vboxsf",    0x786f4256)
 /* clang-format on */
 
-static enum status failed(const char *call, const char *path)
+enum status folder_failed(const char *call, const char *path)
 {
     int code = errno;
     log_event(LOG_folder_call_failed, log_text("call", call), log_text("path", path),
@@ -78,9 +77,9 @@ enum status folder_sync(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
-        return failed("open", path);
+        return folder_failed("open", path);
     }
-    enum status status = fsync(fd) == 0 ? STATUS_OK : failed("fsync", path);
+    enum status status = fsync(fd) == 0 ? STATUS_OK : folder_failed("fsync", path);
     (void)close(fd);
     return status;
 }
@@ -102,7 +101,7 @@ static enum status make_one(const char *path)
     if (mkdir(path, FOLDER_MODE) == 0) {
         return sync_parent(path);
     }
-    return errno == EEXIST ? STATUS_OK : failed("mkdir", path);
+    return errno == EEXIST ? STATUS_OK : folder_failed("mkdir", path);
 }
 
 enum status folder_make(const char *path)
@@ -143,7 +142,7 @@ enum status folder_check_local(const char *folder)
 {
     struct statfs stat;
     if (statfs(folder, &stat) != 0) {
-        return failed("statfs", folder);
+        return folder_failed("statfs", folder);
     }
     const char *name = folder_remote_name((int64_t)stat.f_type);
     if (name == NULL) {
@@ -164,131 +163,13 @@ enum status folder_lock(const char *folder, int *out_fd)
     }
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (fd < 0) {
-        return failed("open", path);
+        return folder_failed("open", path);
     }
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
         *out_fd = fd;
         return STATUS_OK;
     }
-    status = errno == EWOULDBLOCK ? STATUS_BUSY : failed("flock", path);
+    status = errno == EWOULDBLOCK ? STATUS_BUSY : folder_failed("flock", path);
     (void)close(fd);
     return status;
-}
-
-enum status folder_read_unsynced(const char *folder, char *boot_id, size_t size)
-{
-    char path[PATH_SIZE];
-    enum status status = folder_join(folder, "unsynced", path, sizeof(path));
-    if (status != STATUS_OK) {
-        return status;
-    }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno == ENOENT ? STATUS_NOT_FOUND : failed("open", path);
-    }
-    ssize_t length = read(fd, boot_id, size - 1);
-    if (length < 0) {
-        status = failed("read", path);
-    } else {
-        boot_id[length] = '\0';
-    }
-    (void)close(fd);
-    return status;
-}
-
-static enum status write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-    if (fd < 0) {
-        return failed("open", path);
-    }
-    enum status status = STATUS_OK;
-    size_t size = strlen(text);
-    errno = ENOSPC; /* what a short write means */
-    if (write(fd, text, size) != (ssize_t)size) {
-        status = failed("write", path);
-    } else if (fsync(fd) != 0) {
-        status = failed("fsync", path);
-    }
-    (void)close(fd);
-    return status;
-}
-
-/* Under another name first: half a boot id would condemn a store that is fine. */
-enum status folder_write_unsynced(const char *folder, const char *boot_id)
-{
-    char temporary[PATH_SIZE];
-    char path[PATH_SIZE];
-    enum status status = folder_join(folder, "unsynced.new", temporary, sizeof(temporary));
-    if (status == STATUS_OK) {
-        status = folder_join(folder, "unsynced", path, sizeof(path));
-    }
-    if (status == STATUS_OK) {
-        status = write_file(temporary, boot_id);
-    }
-    if (status == STATUS_OK && rename(temporary, path) != 0) {
-        status = failed("rename", path);
-    }
-    return status == STATUS_OK ? folder_sync(folder) : status;
-}
-
-static enum status remove_file(const char *folder, const char *name)
-{
-    char path[PATH_SIZE];
-    enum status status = folder_join(folder, name, path, sizeof(path));
-    if (status != STATUS_OK) {
-        return status;
-    }
-    return unlink(path) == 0 || errno == ENOENT ? STATUS_OK : failed("unlink", path);
-}
-
-enum status folder_remove_unsynced(const char *folder)
-{
-    enum status status = remove_file(folder, "unsynced");
-    return status == STATUS_OK ? folder_sync(folder) : status;
-}
-
-/* A name that is not taken: two in one second must not overwrite each other. */
-static void choose_name(const char *folder, char *path, size_t path_size)
-{
-    char stamp[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    (void)gmtime_r(&now, &utc);
-    (void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-
-    (void)snprintf(path, path_size, "%s/" FOLDER_DATA_NAME ".set-aside-%s", folder, stamp);
-    for (int i = 2; i < SET_ASIDE_MAX && access(path, F_OK) == 0; i++) {
-        (void)snprintf(path, path_size, "%s/" FOLDER_DATA_NAME ".set-aside-%s-%d", folder, stamp,
-                       i);
-    }
-}
-
-static enum status rename_data(const char *folder)
-{
-    char from[PATH_SIZE];
-    char to[PATH_SIZE];
-    enum status status = folder_join(folder, FOLDER_DATA_NAME, from, sizeof(from));
-    if (status != STATUS_OK) {
-        return status;
-    }
-    choose_name(folder, to, sizeof(to));
-    if (rename(from, to) != 0) {
-        return errno == ENOENT ? STATUS_OK : failed("rename", from);
-    }
-    log_event(LOG_store_set_aside, log_text("path", to));
-    return STATUS_OK;
-}
-
-enum status folder_set_aside(const char *folder)
-{
-    enum status status = rename_data(folder);
-    if (status == STATUS_OK) {
-        /* A reader may still have it: the new environment must not share its table of readers. */
-        status = remove_file(folder, FOLDER_DATA_NAME "-lock");
-    }
-    if (status == STATUS_OK) {
-        status = folder_sync(folder);
-    }
-    return status == STATUS_OK ? folder_remove_unsynced(folder) : status;
 }

@@ -11,17 +11,6 @@
 #include <unistd.h>
 
 /* What LMDB 0.9 writes into its first two pages on 64-bit machines, in their own byte order. */
-struct tree {
-    uint32_t page_size; /* in the first tree only */
-    uint16_t flags;
-    uint16_t depth;
-    uint64_t branch_pages;
-    uint64_t leaf_pages;
-    uint64_t overflow_pages;
-    uint64_t entries;
-    uint64_t root; /* all ones: empty */
-};
-
 struct header {
     uint64_t page_number;
     uint16_t padding;
@@ -31,7 +20,7 @@ struct header {
     uint32_t version;
     uint64_t address;
     uint64_t map_size;
-    struct tree trees[2];
+    struct mdb_tree trees[2];
     uint64_t last_page;
     uint64_t txn_id;
 };
@@ -69,6 +58,10 @@ static const char *fault_of(const struct header *header)
     if (header->version != VERSION) {
         return "another version of LMDB wrote it";
     }
+    if (header->address != 0) {
+        /* LMDB never mends it, and opens at this place or not at all. */
+        return "a header asks for a place in memory";
+    }
     if (!is_page_size(header->trees[0].page_size)) {
         return "a header has an impossible page size";
     }
@@ -81,7 +74,7 @@ static const char *fault_of(const struct header *header)
 static bool is_root_inside(const struct header *header, size_t tree, uint64_t size)
 {
     uint64_t root = header->trees[tree].root;
-    return root == UINT64_MAX || root < size / header->trees[0].page_size;
+    return root == MDB_NO_PAGE || root < size / header->trees[0].page_size;
 }
 
 static enum status read_header(int fd, const char *path, uint64_t at, uint64_t size,
@@ -121,6 +114,9 @@ static enum status look(int fd, const char *path, struct mdb_file *out_file)
         return status;
     }
     uint64_t page_size = headers[0].trees[0].page_size;
+    if (headers[1].trees[0].page_size != page_size) {
+        return refuse(path, "the two headers have different page sizes");
+    }
     const struct header *newer = &headers[headers[1].txn_id > headers[0].txn_id];
     uint64_t whole = size / page_size;
     uint64_t pages = newer->last_page + 1;
@@ -128,7 +124,8 @@ static enum status look(int fd, const char *path, struct mdb_file *out_file)
     if (missing > MISSING_MAX) {
         return refuse(path, "the file was cut: it ends long before its last page");
     }
-    *out_file = (struct mdb_file){size, page_size, pages, missing};
+    *out_file = (struct mdb_file){size,          page_size,       pages,          missing,
+                                  newer->txn_id, newer->trees[0], newer->trees[1]};
     return STATUS_OK;
 }
 

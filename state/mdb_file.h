@@ -8,12 +8,29 @@
 
 #include <stdint.h>
 
+/* What a header says of a tree of pages. */
+struct mdb_tree {
+    uint32_t page_size; /* in the first tree only */
+    uint16_t flags;
+    uint16_t depth;
+    uint64_t branch_pages;
+    uint64_t leaf_pages;
+    uint64_t overflow_pages;
+    uint64_t entries;
+    uint64_t root; /* MDB_NO_PAGE: empty */
+};
+
+#define MDB_NO_PAGE UINT64_MAX
+
 struct mdb_file {
     uint64_t size; /* bytes of the file */
     uint64_t page_size;
     uint64_t page_count; /* up to the last page that either header speaks of */
     uint64_t missing;    /* pages behind the end of the file: the last pages of a file were never
                             written when they were free again before their commit */
+    uint64_t txn_id;     /* of the last commit */
+    struct mdb_tree free_pages; /* as of that commit */
+    struct mdb_tree tables;
 };
 
 /* STATUS_NOT_FOUND: no file, or an empty one, which LMDB takes for new. STATUS_CORRUPT, logged: a

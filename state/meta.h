@@ -34,6 +34,9 @@ struct meta {
     /* No window that opens before it is emitted: who began inside it says nothing about it.
      * META_NO_TIME: none. META_FLOOR_DUE: the first event time read + grace. */
     int64_t floor_ms;
+    /* What records below this offset emit, every sink has: they rebuild state, and are not told
+     * again. 0: all are told. */
+    int64_t quiet_until;
     int32_t topic_partitions;              /* of the topic when we last looked; 0: never */
     struct record_fingerprint fingerprint; /* of the record before next_offset */
     char boot_id[64];                      /* of the kernel that wrote last */

@@ -11,6 +11,7 @@
     /* kind    record                     member                     */ \
     X(number,  "format",                  format)                       \
     X(number,  "stream_time_ms",          stream_time_ms)               \
+    X(number,  "quiet_until",             quiet_until)                  \
     X(number,  "floor_ms",                floor_ms)                     \
     X(number,  "topic_partitions",        topic_partitions)             \
     X(text,    "cluster",                 cluster)                      \

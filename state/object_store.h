@@ -5,8 +5,11 @@
  *   file:///shared/folder
  *   s3://bucket/prefix?endpoint=http://host:9000&region=us-east-1
  *
- * Credentials of S3 come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
- * Thread: any, one call at a time; every call blocks. What goes wrong is logged here. */
+ * Credentials of S3 come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, a
+ * certificate authority of one's own from AWS_CA_BUNDLE. The region is the url's, or else
+ * AWS_REGION, or else us-east-1.
+ * Keys are UTF-8 without control characters, in parts between slashes, none of them empty, . or ..
+ * Thread: any, several calls at once; every call blocks. What goes wrong is logged here. */
 #ifndef CANDLED_STATE_OBJECT_STORE_H
 #define CANDLED_STATE_OBJECT_STORE_H
 
@@ -18,6 +21,11 @@
 #include <stdint.h>
 
 struct object_store;
+
+enum { OBJECT_KEY_MAX = 512, OBJECT_KEY_PART_MAX = 255, OBJECT_STORE_NAME_MAX = 1024 };
+
+/* A folder's own, where copies stand until they are whole: no key begins with this part. */
+#define OBJECT_STORE_INCOMING ".incoming"
 
 /* Told how far a transfer has come; false ends it with STATUS_TIMED_OUT. */
 typedef bool object_progress_fn(void *context, int64_t done_bytes, int64_t total_bytes);
@@ -34,6 +42,12 @@ MUST_CHECK enum status object_store_open(const char *url, struct object_store **
 
 void object_store_close(struct object_store **store_p);
 
+/* Where it is, for messages: without credentials or parameters. */
+const char *object_store_name(const struct object_store *store);
+
+/* Other keys are STATUS_REJECTED. */
+bool object_store_is_key(const char *key);
+
 /* STATUS_UNAVAILABLE, STATUS_TIMED_OUT: try again later. STATUS_REJECTED: the server will not have
  * it (no such bucket, access denied), and trying again helps only when somebody mends that. */
 MUST_CHECK enum status object_store_put(struct object_store *store, const char *key,
@@ -43,7 +57,12 @@ MUST_CHECK enum status object_store_put(struct object_store *store, const char *
 MUST_CHECK enum status object_store_get(struct object_store *store, const char *key,
                                         const char *path, const struct object_progress *progress);
 
-/* Calls `visit` for each key that begins with `prefix`, in no order. */
+/* A small one into memory. STATUS_NOT_FOUND; STATUS_MALFORMED: it has more than size_max bytes. */
+MUST_CHECK enum status object_store_read(struct object_store *store, const char *key, void *bytes,
+                                         size_t size_max, size_t *out_size);
+
+/* Calls `visit` for each key that begins with `prefix` (which may end within a part), in no order.
+ * Objects that no key can name are left out. */
 typedef void object_visit_fn(void *context, const char *key, int64_t size_bytes);
 
 MUST_CHECK enum status object_store_list(struct object_store *store, const char *prefix,

@@ -1,11 +1,20 @@
 /* Opens a partition from the furthest valid state there is: its environment, a snapshot in its
  * folder, or one in the object store; by (era, next offset).
  *
- * A candidate must be undamaged (page headers, checksums, and, when its last open never finished,
- * a walk through all tables by a child process, whose death condemns it), of this topic and
- * partition, and it must fit the log: the owner compares what the log holds before the next offset
- * with what the state remembers. A damaged one is set aside with a warning and the next one taken;
- * so is one that does not fit, unless none does: then nothing is moved, and the owner hears why.
+ * A candidate must be undamaged, of this topic and partition, and it must fit the log: the owner
+ * compares what the log holds before the next offset with what the state remembers. A damaged one
+ * is set aside with a warning and the next one taken; so is one that does not fit, unless none
+ * does: then nothing is moved, and the owner hears why.
+ *
+ * Undamaged: a snapshot's size, checksum, page headers and meta are what its manifest says. An
+ * environment's page headers are sound; its commits were synced, or made under this boot of the
+ * kernel; and a child process has walked through all of it (walk.h), unless the process that had it
+ * open last came as far as closing it: the file `open` stands in the folder from before LMDB maps
+ * the environment until then, whatever ended that process, so that damage which kills a process is
+ * found by the next one. (A walk takes about 4 s a GB on a busy machine when the file is in the
+ * page cache.)
+ *
+ * An object store that does not answer is no reason to wait as long as what is here fits the log.
  * Thread: a worker; blocks for as long as it takes, copies included. */
 #ifndef CANDLED_STATE_RECOVERY_H
 #define CANDLED_STATE_RECOVERY_H
@@ -57,6 +66,7 @@ struct recovery_options {
     recovery_check_fn *check;
     void *context;
     struct snapshot_progress progress; /* of copies */
+    const char *walker;                /* see walk_in_child(); NULL: this program */
 };
 
 struct recovery {
@@ -67,7 +77,9 @@ struct recovery {
 };
 
 /* STATUS_OK: open; next_offset -1 when there was nothing at all. STATUS_LOG_LOST: there is state,
- * and none of it fits the log. STATUS_BUSY and what else is of class RETRY: call again. */
+ * and none of it fits the log. STATUS_OLD_FORMAT: what there is was written by another version.
+ * STATUS_BUSY and what else is of class RETRY: call again. The folder's lock is held from the first
+ * look to the end of the store. */
 MUST_CHECK enum status recovery_open(const struct recovery_options *options,
                                      struct store **out_store, struct recovery *out_recovery);
 

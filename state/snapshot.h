@@ -53,7 +53,9 @@ struct snapshot_progress {
 };
 
 /* Copies the store as of its last commit; commits go on meanwhile. A snapshot of the same era and
- * offset that is there already is taken as it is. STATUS_DISK_FULL: nothing is left behind. */
+ * offset that is there already is taken as it is. STATUS_REJECTED: nothing was read yet, so there
+ * is nothing to copy. STATUS_DISK_FULL: nothing is left behind. STATUS_BUSY: another copy is being
+ * made. */
 MUST_CHECK enum status snapshot_create(struct store *store,
                                        const struct snapshot_progress *progress,
                                        struct snapshot *out_snapshot);
@@ -82,7 +84,7 @@ MUST_CHECK enum status snapshot_prune(const char *partition_folder, size_t keep,
                                       size_t *out_deleted);
 
 /* A manifest's text; returns its size. */
-enum { SNAPSHOT_MANIFEST_MAX = 2048 };
+enum { SNAPSHOT_MANIFEST_MAX = 4096 };
 size_t snapshot_print(const struct snapshot *snapshot, char text[SNAPSHOT_MANIFEST_MAX]);
 
 /* STATUS_MALFORMED: not a manifest. */

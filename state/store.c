@@ -1,209 +1,66 @@
 #include "state/store.h"
 
-#include "runtime/log.h"
-#include "runtime/mem.h"
 #include "state/folder.h"
-#include "state/mdb_file.h"
 #include "state/store_internal.h"
 #include "state/store_meta.h"
-#include "state/store_tables.h"
+#include "state/store_open.h"
 
-#include <assert.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
-
-enum { READERS_MAX = 64, FILE_MODE = 0640, MAP_GRANULE = 64 << 10 };
-
-static const size_t MAP_BYTES_DEFAULT = (size_t)64 << 20;
-static const size_t MAP_BYTES_MAX_DEFAULT = (size_t)1 << 40;
-
-static struct store *create(const struct store_options *options)
-{
-    struct store *store = mem_new(1, sizeof(*store));
-    store->lock_fd = -1;
-    store->sync = options->sync;
-    store->is_read_only = options->is_read_only;
-    store->map_bytes = options->map_bytes > 0 ? options->map_bytes : MAP_BYTES_DEFAULT;
-    store->map_bytes_max =
-        options->map_bytes_max > 0 ? options->map_bytes_max : MAP_BYTES_MAX_DEFAULT;
-    assert(strlen(options->boot_id) < sizeof(store->boot_id));
-    strcpy(store->boot_id, options->boot_id);
-    (void)snprintf(store->meta.topic, sizeof(store->meta.topic), "%s", options->topic);
-    store->meta.partition = options->partition;
-    (void)pthread_rwlock_init(&store->map_lock, NULL);
-    return store;
-}
 
 /* Closes and frees; whatever was said to the disk before stays as it is. */
 static void destroy(struct store *store)
 {
-    if (store->env != NULL) {
-        mdb_env_close(store->env);
+    int lock_fd = store->lock_fd;
+    store_free(store);
+    if (lock_fd >= 0) {
+        (void)close(lock_fd);
     }
-    if (store->lock_fd >= 0) {
-        (void)close(store->lock_fd);
-    }
-    (void)pthread_rwlock_destroy(&store->map_lock);
-    mem_free(store);
 }
 
-static enum status refuse_untrusted(const struct store *store)
+static enum status find_folder(const struct store_options *options, char *folder, size_t size)
 {
-    log_event(LOG_store_refused, log_text("folder", store->folder),
-              log_text("reason",
-                       "its last commits were not synced before the machine stopped: the "
-                       "next shard puts it aside and goes on from a snapshot or the log"));
-    return STATUS_CORRUPT;
-}
-
-/* Commits of another boot that were not synced: nobody knows which of their pages reached the disk,
- * so LMDB does not even get to see them. */
-static enum status check_trust(struct store *store)
-{
-    char boot_id[sizeof(store->boot_id)];
-    enum status status = folder_read_unsynced(store->folder, boot_id, sizeof(boot_id));
-    if (status == STATUS_NOT_FOUND) {
-        return STATUS_OK;
-    }
-    if (status == STATUS_OK && strcmp(boot_id, store->boot_id) != 0) {
-        return store->is_read_only ? refuse_untrusted(store) : folder_set_aside(store->folder);
-    }
-    store->is_marked = status == STATUS_OK;
-    return status;
-}
-
-static enum status prepare_folder(struct store *store)
-{
-    enum status status = STATUS_OK;
-    if (!store->is_read_only) {
-        status = folder_make(store->folder);
-    } else if (access(store->folder, F_OK) != 0) {
-        status = STATUS_NOT_FOUND;
-    }
-    if (status == STATUS_OK) {
-        status = folder_check_local(store->folder);
-    }
-    if (status == STATUS_OK) {
-        status = folder_lock(store->folder, &store->lock_fd);
-    }
-    return status == STATUS_OK ? check_trust(store) : status;
-}
-
-static void choose_map_bytes(struct store *store, uint64_t file_size)
-{
-    if (store->map_bytes < file_size * 2) {
-        store->map_bytes = file_size * 2;
-    }
-    store->map_bytes = (store->map_bytes + MAP_GRANULE - 1) / MAP_GRANULE * MAP_GRANULE;
-}
-
-static enum status open_env(struct store *store, const char *path)
-{
-    unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-    flags |= store->is_read_only ? MDB_RDONLY : 0;
-    flags |= store->sync == STORE_SYNC_boot && !store->is_read_only ? MDB_NOSYNC : 0;
-    int dead;
-
-    enum status status = store_status(store, mdb_env_create(&store->env), "mdb_env_create");
+    enum status status =
+        folder_path(options->data_dir, options->topic, options->partition, folder, size);
     if (status != STATUS_OK) {
         return status;
     }
-    (void)mdb_env_set_maxdbs(store->env, TABLE_COUNT);
-    (void)mdb_env_set_maxreaders(store->env, READERS_MAX);
-    (void)mdb_env_set_mapsize(store->env, store->map_bytes);
-    int rc = mdb_env_open(store->env, path, flags, FILE_MODE);
-    if (rc != 0) {
-        return store_status(store, rc, "mdb_env_open");
+    if (options->is_read_only) {
+        return access(folder, F_OK) == 0 ? STATUS_OK : STATUS_NOT_FOUND;
     }
-    /* What a process that died was reading would keep its pages from being used again. */
-    return store_status(store, mdb_reader_check(store->env, &dead), "mdb_reader_check");
+    return folder_make(folder);
 }
 
-static enum status look_at_file(struct store *store, const char *path, struct mdb_file *file)
+enum status store_lock(const struct store_options *options, int *out_fd)
 {
-    *file = (struct mdb_file){.size = 0};
-    enum status status = mdb_file_look(path, file);
-    if (store->is_read_only) {
-        if (status == STATUS_OK && file->missing > 0) {
-            log_event(LOG_store_refused, log_text("path", path),
-                      log_text("reason", "the file ends before its last page: only a shard, which "
-                                         "may write, can open it"));
-            return STATUS_CORRUPT;
-        }
-        return status;
-    }
+    char folder[STORE_PATH_MAX];
+    enum status status = find_folder(options, folder, sizeof(folder));
     if (status == STATUS_OK) {
-        status = mdb_file_fill(path, file);
+        status = folder_check_local(folder);
     }
-    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
-}
-
-static enum status open_tables(struct store *store, const struct mdb_file *file)
-{
-    bool is_new = false;
-    enum status status = store_tables_open(store, &is_new);
-    if (status == STATUS_OK && file->missing > 0) {
-        status = store_tables_check_missing(store, file->page_count - file->missing);
-    }
-    if (status == STATUS_OK && is_new) {
-        /* In `boot` mode, too, an empty store is on the disk before anybody hears of it. */
-        status = store_status(store, mdb_env_sync(store->env, 1), "mdb_env_sync");
-        status = status == STATUS_OK ? folder_sync(store->folder) : status;
-    }
-    return status;
-}
-
-/* Commits of this boot that were not synced are made so when from now on each commit is. */
-static enum status sync_earlier_commits(struct store *store)
-{
-    if (!store->is_marked || store->sync == STORE_SYNC_boot || store->is_read_only) {
-        return STATUS_OK;
-    }
-    enum status status = store_status(store, mdb_env_sync(store->env, 1), "mdb_env_sync");
-    if (status == STATUS_OK) {
-        status = folder_remove_unsynced(store->folder);
-    }
-    store->is_marked = status != STATUS_OK;
-    return status;
-}
-
-static enum status open_all(struct store *store)
-{
-    char path[STORE_PATH_MAX];
-    struct mdb_file file;
-
-    enum status status = prepare_folder(store);
-    if (status == STATUS_OK) {
-        status = folder_join(store->folder, FOLDER_DATA_NAME, path, sizeof(path));
-    }
-    if (status == STATUS_OK) {
-        status = look_at_file(store, path, &file);
-    }
-    if (status == STATUS_OK) {
-        choose_map_bytes(store, file.size);
-        status = open_env(store, path);
-    }
-    if (status == STATUS_OK) {
-        status = open_tables(store, &file);
-    }
-    return status == STATUS_OK ? sync_earlier_commits(store) : status;
+    return status == STATUS_OK ? folder_lock(folder, out_fd) : status;
 }
 
 enum status store_open(const struct store_options *options, struct store **out_store)
 {
-    struct store *store = create(options);
-    enum status status = folder_path(options->data_dir, options->topic, options->partition,
-                                     store->folder, sizeof(store->folder));
+    int lock_fd;
+    enum status status = store_lock(options, &lock_fd);
     if (status == STATUS_OK) {
-        status = open_all(store);
+        status = store_open_locked(options, lock_fd, out_store);
+        if (status != STATUS_OK) {
+            (void)close(lock_fd);
+        }
     }
-    if (status != STATUS_OK) {
-        destroy(store);
-        return status;
+    return status;
+}
+
+void store_release(struct store **store_p)
+{
+    struct store *store = *store_p;
+    *store_p = NULL;
+    if (!store->is_read_only) {
+        (void)(folder_unmark_open(store->folder) == STATUS_OK);
     }
-    *out_store = store;
-    return STATUS_OK;
+    store_free(store);
 }
 
 static enum status sync_in_boot_mode(struct store *store)
@@ -235,9 +92,10 @@ void store_close(struct store **store_p)
     if (store == NULL) {
         return;
     }
-    if (!store->is_read_only && !store->is_broken) {
+    bool is_clean = !store->is_read_only && !store->is_broken && mark_clean(store) == STATUS_OK;
+    if (is_clean) {
         /* Logged where it failed; the next open finds a store that was not closed. */
-        (void)(mark_clean(store) == STATUS_OK);
+        (void)(folder_unmark_open(store->folder) == STATUS_OK);
     }
     destroy(store);
 }

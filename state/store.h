@@ -79,6 +79,12 @@ struct checkpoint {
 
 MUST_CHECK enum status store_commit(struct store *store, const struct checkpoint *checkpoint);
 
+/* One transaction, synced as a commit is: the era is set. With `forgets`, all that was made from
+ * the log goes as well: actors, candles and their expiry, next_offset, stream time, floor and
+ * fingerprint are those of an empty store; the outbox, the cursors and the revisions acknowledged
+ * stay. Fails as store_commit() does. */
+MUST_CHECK enum status store_begin_era(struct store *store, int64_t era, bool forgets);
+
 /* A read transaction on the last commit, cheap to open and close again and again (renew/reset). The
  * map cannot grow while it is open, so a thread that commits closes its views first; who opens it
  * closes it. Candles whose time has come by that commit's stream time are absent, swept or not. */

@@ -1,11 +1,9 @@
-#include "runtime/log.h"
 #include "state/batch.h"
-#include "state/folder.h"
 #include "state/layout.h"
 #include "state/sorted_batch.h"
 #include "state/store_internal.h"
-#include "state/store_meta.h"
 #include "state/store_upkeep.h"
+#include "state/store_write.h"
 #include "state/txn.h"
 #include "state/txn_cursor.h"
 
@@ -139,119 +137,30 @@ static enum status apply_table(struct txn *txn, const struct sorted_batch *sorte
     return status;
 }
 
-static enum status apply(struct txn *txn, const struct sorted_batch *sorted,
-                         const struct checkpoint *checkpoint, struct meta *meta)
+struct commit {
+    const struct checkpoint *checkpoint;
+    struct sorted_batch sorted;
+};
+
+static enum status apply(void *context, struct txn *txn, struct meta *meta)
 {
+    const struct commit *commit = context;
     enum status status = STATUS_OK;
     for (int i = 0; i < TABLE_COUNT && status == STATUS_OK; i++) {
-        status = apply_table(txn, sorted, (enum store_table)i, meta);
+        status = apply_table(txn, &commit->sorted, (enum store_table)i, meta);
     }
     if (status == STATUS_OK) {
-        status = store_upkeep_sweep(txn, meta->stream_time_ms, checkpoint->sweep_max);
+        status = store_upkeep_sweep(txn, meta->stream_time_ms, commit->checkpoint->sweep_max);
     }
-    if (status == STATUS_OK) {
-        status = store_upkeep_trim(txn, meta, checkpoint->trim_max);
-    }
-    return status == STATUS_OK ? store_meta_save(txn, meta, &txn->store->meta) : status;
-}
-
-static struct meta next_meta(const struct store *store, const struct checkpoint *checkpoint)
-{
-    struct meta meta = *checkpoint->meta;
-    meta.format = STORE_FORMAT;
-    memcpy(meta.boot_id, store->boot_id, sizeof(meta.boot_id));
-    meta.is_clean = false;
-    meta.outbox_bytes = store->meta.outbox_bytes;
-    return meta;
-}
-
-static enum status commit_once(struct store *store, const struct sorted_batch *sorted,
-                               const struct checkpoint *checkpoint)
-{
-    struct txn txn;
-    struct meta meta = next_meta(store, checkpoint);
-
-    enum status status = txn_begin(&txn, store, TXN_WRITE);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    status = apply(&txn, sorted, checkpoint, &meta);
-    if (status != STATUS_OK) {
-        txn_abort(&txn);
-        return status;
-    }
-    status = txn_commit(&txn);
-    if (status == STATUS_OK) {
-        store->meta = meta;
-    }
-    return status;
-}
-
-/* STATUS_MAP_FULL when it is as large as it may be. Waits until nobody reads. */
-static enum status grow(struct store *store)
-{
-    size_t bytes = store->map_bytes * 2;
-    if (bytes > store->map_bytes_max) {
-        bytes = store->map_bytes_max;
-    }
-    if (bytes <= store->map_bytes) {
-        log_event(LOG_store_call_failed, log_text("error", "the map may not grow any further"),
-                  log_int("map_bytes", (int64_t)store->map_bytes),
-                  log_text("folder", store->folder));
-        return STATUS_MAP_FULL;
-    }
-    (void)pthread_rwlock_wrlock(&store->map_lock);
-    int rc = mdb_env_set_mapsize(store->env, bytes);
-    (void)pthread_rwlock_unlock(&store->map_lock);
-    if (rc != 0) {
-        return store_status(store, rc, "mdb_env_set_mapsize");
-    }
-    store->map_bytes = bytes;
-    log_event(LOG_store_grown, log_int("map_bytes", (int64_t)bytes),
-              log_text("folder", store->folder));
-    return STATUS_OK;
-}
-
-static enum status commit(struct store *store, const struct checkpoint *checkpoint)
-{
-    struct sorted_batch sorted;
-    sorted_batch_init(&sorted, checkpoint->batch);
-
-    enum status status = commit_once(store, &sorted, checkpoint);
-    while (status == STATUS_MAP_FULL) {
-        status = grow(store);
-        if (status == STATUS_OK) {
-            status = commit_once(store, &sorted, checkpoint);
-        } else {
-            break;
-        }
-    }
-    sorted_batch_deinit(&sorted);
-    return status;
-}
-
-/* The folder tells of commits that are not synced before there is one. */
-static enum status mark_unsynced(struct store *store)
-{
-    if (store->sync == STORE_SYNC_commit || store->is_marked) {
-        return STATUS_OK;
-    }
-    enum status status = folder_write_unsynced(store->folder, store->boot_id);
-    store->is_marked = status == STATUS_OK;
-    return status;
+    return status == STATUS_OK ? store_upkeep_trim(txn, meta, commit->checkpoint->trim_max)
+                               : status;
 }
 
 enum status store_commit(struct store *store, const struct checkpoint *checkpoint)
 {
-    assert(!store->is_read_only);
-    enum status status = mark_unsynced(store);
-    if (status == STATUS_OK) {
-        status = commit(store, checkpoint);
-    }
-    if (status == STATUS_OK) {
-        store->is_disk_full = false;
-    } else if (status != STATUS_DISK_FULL) {
-        store->is_broken = true;
-    }
+    struct commit commit = {.checkpoint = checkpoint};
+    sorted_batch_init(&commit.sorted, checkpoint->batch);
+    enum status status = store_write(store, checkpoint->meta, apply, &commit);
+    sorted_batch_deinit(&commit.sorted);
     return status;
 }

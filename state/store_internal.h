@@ -25,12 +25,16 @@ struct store {
     size_t map_bytes_max;
     int lock_fd; /* -1: not locked yet */
     bool is_read_only;
-    bool is_broken;    /* a commit failed for good: nothing may be marked clean */
-    bool is_marked;    /* the folder says that commits may not be synced */
-    bool is_disk_full; /* said so already */
+    bool is_broken;       /* a commit failed for good: nothing may be marked clean */
+    bool is_marked;       /* the folder says that commits may not be synced */
+    bool has_marked_open; /* it was not before */
+    bool is_disk_full;    /* said so already */
     char boot_id[sizeof(((struct meta *)0)->boot_id)];
     char folder[STORE_PATH_MAX];
 };
+
+/* Closes LMDB and frees; the lock stays as it is. */
+void store_free(struct store *store);
 
 /* Turns LMDB's code into ours and logs it: past this point LMDB's own text is lost. MDB_MAP_FULL is
  * not logged: the store mends it. */

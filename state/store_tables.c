@@ -5,6 +5,7 @@
 #include "state/store_internal.h"
 #include "state/store_meta.h"
 #include "state/txn.h"
+#include "state/txn_cursor.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -67,6 +68,34 @@ static enum status create_meta(struct txn *txn)
     return store_meta_save(txn, &store->meta, NULL);
 }
 
+/* Of no table at all. */
+static bool is_empty(struct txn *txn)
+{
+    MDB_dbi tables;
+    MDB_stat stat;
+    return mdb_dbi_open(txn->handle, NULL, 0, &tables) == 0 &&
+           mdb_stat(txn->handle, tables, &stat) == 0 && stat.ms_entries == 0;
+}
+
+/* A field whose name is damaged would else be taken for one that was never written. */
+static enum status check_meta(struct txn *txn)
+{
+    static const struct slice first = {NULL, 0};
+    struct txn_cursor cursor;
+    struct slice key;
+    struct record record;
+
+    enum status status = txn_cursor_open(&cursor, txn, TABLE_meta);
+    if (status == STATUS_OK) {
+        status = txn_cursor_seek(&cursor, first, &key, &record);
+    }
+    while (status == STATUS_OK) {
+        status = txn_cursor_next(&cursor, &key, &record);
+    }
+    txn_cursor_close(&cursor);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
 static enum status open_all(struct txn *txn, bool *out_is_new)
 {
     bool is_read_only = txn->store->is_read_only;
@@ -76,9 +105,16 @@ static enum status open_all(struct txn *txn, bool *out_is_new)
     if (status != STATUS_OK && (!is_new || is_read_only)) {
         return status;
     }
-    status = open_others(txn, is_read_only ? 0 : MDB_CREATE);
-    if (status == STATUS_OK && is_new) {
-        status = create_meta(txn);
+    if (is_new && !is_empty(txn)) {
+        return store_status_of_damage(txn->store, TABLE_meta); /* it has lost its name */
+    }
+    /* All tables came with one commit. */
+    status = open_others(txn, is_new ? MDB_CREATE : 0);
+    if (status == STATUS_NOT_FOUND) {
+        return store_status_of_damage(txn->store, TABLE_meta);
+    }
+    if (status == STATUS_OK) {
+        status = is_new ? create_meta(txn) : check_meta(txn);
     }
     *out_is_new = is_new;
     return status;

@@ -131,12 +131,12 @@ static void files_set_aside_never_overwrite_each_other(void **state)
         (void)close(open(fixture_file(f, "data.mdb", file), O_WRONLY | O_CREAT, 0600));
         (void)close(open(fixture_file(f, "data.mdb-lock", file), O_WRONLY | O_CREAT, 0600));
         assert_int_equal(folder_write_unsynced(path, "boot"), STATUS_OK);
-        assert_int_equal(folder_set_aside(path), STATUS_OK);
+        assert_int_equal(folder_set_aside(path, "a test"), STATUS_OK);
         assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-"), i);
         assert_int_equal(fixture_count_files(f, "data.mdb-lock"), 0);
         assert_int_equal(fixture_count_files(f, "unsynced"), 0);
     }
-    assert_int_equal(folder_set_aside(path), STATUS_OK); /* nothing there */
+    assert_int_equal(folder_set_aside(path, "a test"), STATUS_OK); /* nothing there */
     assert_int_equal(fixture_count_files(f, "data.mdb"), 3);
 }
 

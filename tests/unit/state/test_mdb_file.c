@@ -69,8 +69,8 @@ static void no_file_and_an_empty_one_are_not_there(void **state)
 static void a_wrong_header_is_corrupt(void **state)
 {
     /* Of either page: flags, magic, version, page size, last page, root. */
-    static const off_t places[] = {10,        16,        20,  40,        4096 + 10,
-                                   4096 + 17, 4096 + 41, 143, 4096 + 143};
+    static const off_t places[] = {10,        16,        20,        24,  4096 + 24, 40,
+                                   4096 + 10, 4096 + 17, 4096 + 41, 143, 4096 + 143};
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         char path[512];
         struct mdb_file file = {.size = 7};

@@ -18,7 +18,7 @@ static void put_random(struct batch *batch, struct rand *rand)
     for (int i = 0; i < 500; i++) {
         unsigned char key[6];
         size_t size = (size_t)rand_below(rand, sizeof(key)) + 1;
-        for (size_t k = 0; k < size; k++) {
+        for (size_t k = 0; k < size && k < sizeof(key); k++) {
             key[k] = (unsigned char)(rand_below(rand, 3) * 127);
         }
         batch_put(batch, tables[rand_below(rand, 3)], (struct slice){key, size},

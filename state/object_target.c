@@ -1,0 +1,69 @@
+#include "state/object_target.h"
+
+#include "state/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { FILE_MODE = 0640 };
+
+enum status object_target_open(const char *path, struct object_target *out_target)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        return folder_failed("open", path);
+    }
+    /* Whoever sweeps up what nobody is writing any more asks for this lock. */
+    (void)flock(fd, LOCK_EX | LOCK_NB);
+    *out_target = (struct object_target){.fd = fd, .path = path};
+    return STATUS_OK;
+}
+
+static enum status write_file(struct object_target *target, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t count = write(target->fd, bytes, size);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return folder_failed("write", target->path);
+        }
+        bytes += count;
+        size -= (size_t)count;
+        target->size += count;
+    }
+    return STATUS_OK;
+}
+
+enum status object_target_write(struct object_target *target, const void *bytes, size_t size)
+{
+    if (target->fd >= 0) {
+        return write_file(target, bytes, size);
+    }
+    if (size > target->size_max - (size_t)target->size) {
+        return STATUS_MALFORMED;
+    }
+    memcpy(target->room + target->size, bytes, size);
+    target->size += (int64_t)size;
+    return STATUS_OK;
+}
+
+enum status object_target_end(struct object_target *target, enum status status)
+{
+    if (target->fd < 0) {
+        return status;
+    }
+    if (status == STATUS_OK && fsync(target->fd) != 0) {
+        status = folder_failed("fsync", target->path);
+    }
+    (void)close(target->fd);
+    target->fd = -1;
+    if (status != STATUS_OK) {
+        (void)unlink(target->path);
+    }
+    return status;
+}

@@ -1,0 +1,54 @@
+/* What the files of snapshots share. */
+#ifndef CANDLED_STATE_SNAPSHOT_INTERNAL_H
+#define CANDLED_STATE_SNAPSHOT_INTERNAL_H
+
+#include "runtime/base.h"
+#include "runtime/status.h"
+#include "state/meta.h"
+#include "state/snapshot.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SNAPSHOT_PATH_MAX = 4096 + 128, SNAPSHOT_FILE_MODE = 0640 };
+
+/* Fills name, and all else that the meta tells. */
+void snapshot_describe(const struct meta *meta, struct snapshot *snapshot);
+
+/* Whether the copied state is the one that the manifest speaks of. */
+bool snapshot_is_of(const struct snapshot *snapshot, const struct meta *meta);
+
+/* partition_folder/snapshots/NAME + suffix; the name may be empty. */
+MUST_CHECK enum status snapshot_path(const char *partition_folder, const char *name,
+                                     const char *suffix, char *path, size_t path_size);
+
+/* One manifest. STATUS_NOT_FOUND: none. STATUS_MALFORMED: it is not one, or another's. */
+MUST_CHECK enum status snapshot_load(const char *snapshots_folder, const char *name,
+                                     struct snapshot *out_snapshot);
+
+/* Files that nobody is writing any more, and that no manifest speaks of. */
+MUST_CHECK enum status snapshot_remove_left_overs(const char *snapshots_folder);
+
+/* Copies the environment into an empty file, compacted, with its size and checksum. */
+MUST_CHECK enum status snapshot_copy_env(struct store *store, int fd, const char *path,
+                                         const struct snapshot_progress *progress,
+                                         struct snapshot *snapshot);
+
+/* Reads a file from its beginning; `to` (-1: nowhere) gets a copy. STATUS_CORRUPT: it cannot be
+ * read. */
+MUST_CHECK enum status snapshot_read_through(int fd, int to, const char *path,
+                                             const struct snapshot_progress *progress,
+                                             int64_t total_bytes, struct snapshot *read);
+
+/* snapshot_verify() that tells the state's meta. */
+MUST_CHECK enum status snapshot_examine(const char *partition_folder,
+                                        const struct snapshot *snapshot,
+                                        const struct snapshot_progress *progress,
+                                        struct meta *out_meta);
+
+/* False: somebody wants the call to end. */
+bool snapshot_tell(const struct snapshot_progress *progress, int64_t done_bytes,
+                   int64_t total_bytes);
+
+#endif

@@ -1,0 +1,149 @@
+#include "runtime/log.h"
+#include "state/folder.h"
+#include "state/mdb_file.h"
+#include "state/snapshot_internal.h"
+#include "state/store.h"
+#include "state/store_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+static enum status damaged(const char *path, const char *reason)
+{
+    log_event(LOG_snapshot_damaged, log_text("path", path), log_text("reason", reason));
+    return STATUS_CORRUPT;
+}
+
+static enum status open_data(const char *path, int *out_fd)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT ? damaged(path, "there is a manifest, but no file of data")
+                               : folder_failed("open", path);
+    }
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    *out_fd = fd;
+    return STATUS_OK;
+}
+
+static enum status compare(const char *path, const struct snapshot *read,
+                           const struct snapshot *snapshot)
+{
+    if (read->size_bytes != snapshot->size_bytes) {
+        return damaged(path, "its size is not the one in the manifest");
+    }
+    if (read->crc32c != snapshot->crc32c) {
+        return damaged(path, "its checksum is not the one in the manifest");
+    }
+    return STATUS_OK;
+}
+
+/* With the right checksum it is what was written, so LMDB may look at it. */
+static enum status read_meta(const char *path, const struct snapshot *snapshot,
+                             struct meta *out_meta)
+{
+    struct mdb_file file;
+    struct store *store;
+
+    enum status status = mdb_file_look(path, &file);
+    if (status == STATUS_NOT_FOUND || (status == STATUS_OK && file.missing > 0)) {
+        return damaged(path, "the file ends before its last page");
+    }
+    if (status == STATUS_OK) {
+        status = store_open_file(path, &store);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (snapshot_is_of(snapshot, store_meta(store))) {
+        *out_meta = *store_meta(store);
+    } else {
+        status = damaged(path, "its state is not the one that the manifest speaks of");
+    }
+    store_abandon(&store);
+    return status;
+}
+
+enum status snapshot_examine(const char *partition_folder, const struct snapshot *snapshot,
+                             const struct snapshot_progress *progress, struct meta *out_meta)
+{
+    char path[SNAPSHOT_PATH_MAX];
+    struct snapshot read;
+    int fd;
+
+    enum status status =
+        snapshot_path(partition_folder, snapshot->name, ".mdb", path, sizeof(path));
+    if (status == STATUS_OK) {
+        status = open_data(path, &fd);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = snapshot_read_through(fd, -1, path, progress, snapshot->size_bytes, &read);
+    (void)close(fd);
+    if (status == STATUS_OK) {
+        status = compare(path, &read, snapshot);
+    }
+    return status == STATUS_OK ? read_meta(path, snapshot, out_meta) : status;
+}
+
+enum status snapshot_verify(const char *partition_folder, const struct snapshot *snapshot,
+                            const struct snapshot_progress *progress)
+{
+    struct meta meta;
+    return snapshot_examine(partition_folder, snapshot, progress, &meta);
+}
+
+#define INSTALL_NAME FOLDER_DATA_NAME FOLDER_NEW_SUFFIX
+
+static enum status copy_to(const char *from, const char *to, const struct snapshot *snapshot)
+{
+    struct snapshot read;
+    int from_fd;
+    enum status status = open_data(from, &from_fd);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, SNAPSHOT_FILE_MODE);
+    if (fd < 0) {
+        status = folder_failed("open", to);
+        (void)close(from_fd);
+        return status;
+    }
+    status = snapshot_read_through(from_fd, fd, from, NULL, 0, &read);
+    if (status == STATUS_OK) {
+        status = compare(from, &read, snapshot);
+    }
+    if (status == STATUS_OK && fsync(fd) != 0) {
+        status = folder_failed("fsync", to);
+    }
+    (void)close(fd);
+    (void)close(from_fd);
+    return status;
+}
+
+enum status snapshot_install(const char *partition_folder, const struct snapshot *snapshot)
+{
+    char from[SNAPSHOT_PATH_MAX];
+    char to[SNAPSHOT_PATH_MAX];
+    enum status status =
+        snapshot_path(partition_folder, snapshot->name, ".mdb", from, sizeof(from));
+    if (status == STATUS_OK) {
+        status = folder_join(partition_folder, INSTALL_NAME, to, sizeof(to));
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = copy_to(from, to, snapshot);
+    if (status == STATUS_OK) {
+        status = folder_set_aside(partition_folder, "a snapshot takes its place");
+    }
+    if (status == STATUS_OK) {
+        status = folder_rename(partition_folder, INSTALL_NAME, FOLDER_DATA_NAME);
+    }
+    if (status != STATUS_OK) {
+        (void)unlink(to);
+    }
+    return status;
+}
