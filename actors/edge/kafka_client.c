@@ -11,17 +11,19 @@
 enum { ERROR_BYTES_MAX = 512 };
 
 /* Each of these, set otherwise, would break a promise: offsets that are not ours, a silent reset, a
- * producer that repeats or reorders. */
+ * client that tells nothing of itself, a producer that repeats or reorders. */
 static const char *const reserved[] = {
     "bootstrap.servers",
     "metadata.broker.list",
     "group.id",
     "group.instance.id",
+    "group.protocol",
     "session.timeout.ms",
     "partition.assignment.strategy",
     "enable.auto.commit",
     "enable.auto.offset.store",
     "auto.offset.reset",
+    "statistics.interval.ms",
     "enable.idempotence",
     "acks",
     "request.required.acks",
@@ -87,20 +89,11 @@ static enum status set_users(rd_kafka_conf_t *conf, const struct kafka_property 
     return set_list(conf, users);
 }
 
-/* A newer librdkafka waits so long after its prefetch limits were reached; an older one does not
- * know the property, and is woken by kafka_partition.c. */
-static void set_queue_backoff(rd_kafka_conf_t *conf)
-{
-    char error[ERROR_BYTES_MAX];
-    (void)rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", "5", error, sizeof(error));
-}
-
 enum status kafka_client_conf(const char *brokers, const struct kafka_property *ours,
                               const struct kafka_property *users, rd_kafka_conf_t **out_conf)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, on_log);
-    set_queue_backoff(conf);
 
     enum status status = set(conf, "bootstrap.servers", brokers);
     if (status == STATUS_OK) {
@@ -117,9 +110,27 @@ enum status kafka_client_conf(const char *brokers, const struct kafka_property *
     return STATUS_OK;
 }
 
+/* A newer librdkafka waits so long after its prefetch limits were reached; an older one does not
+ * know the property, and is woken by kafka_partition.c. What the user says about it stays. */
+static void set_queue_backoff(rd_kafka_conf_t *conf)
+{
+    static const char name[] = "fetch.queue.backoff.ms";
+    char value[32];
+    size_t size = sizeof(value);
+    char error[ERROR_BYTES_MAX];
+
+    if (rd_kafka_conf_get(conf, name, value, &size) == RD_KAFKA_CONF_OK &&
+        strcmp(value, "1000") == 0) {
+        (void)rd_kafka_conf_set(conf, name, "5", error, sizeof(error));
+    }
+}
+
 enum status kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **out_client)
 {
     char error[ERROR_BYTES_MAX];
+    if (type == RD_KAFKA_CONSUMER) {
+        set_queue_backoff(conf);
+    }
     rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof(error));
     if (client == NULL) {
         rd_kafka_conf_destroy(conf); /* it is taken over only when the call succeeds */

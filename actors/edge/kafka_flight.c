@@ -28,6 +28,22 @@ void kafka_flight_destroy(struct kafka_flight **flight_p)
     mem_free(flight);
 }
 
+void kafka_flight_append(struct kafka_flight **list, struct kafka_flight *flight)
+{
+    while (*list != NULL) {
+        list = &(*list)->next;
+    }
+    *list = flight;
+}
+
+void kafka_flight_unlink(struct kafka_flight **list, const struct kafka_flight *flight)
+{
+    while (*list != flight) {
+        list = &(*list)->next;
+    }
+    *list = flight->next;
+}
+
 size_t kafka_flight_next(struct kafka_flight *flight)
 {
     size_t count = flight->delivery->rows->count;
@@ -36,6 +52,33 @@ size_t kafka_flight_next(struct kafka_flight *flight)
         flight->first_waiting++;
     }
     return flight->first_waiting;
+}
+
+static bool is_held(const struct kafka_flight *flight)
+{
+    for (size_t i = 0; i < flight->delivery->rows->count; i++) {
+        if (flight->rows[i].state == KAFKA_ROW_sent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool kafka_flight_is_any_held(const struct kafka_flight *list)
+{
+    while (list != NULL && !is_held(list)) {
+        list = list->next;
+    }
+    return list != NULL;
+}
+
+const struct kafka_flight *kafka_flight_find(const struct kafka_flight *list,
+                                             const struct actor *to)
+{
+    while (list != NULL && list->from != to) {
+        list = list->next;
+    }
+    return list;
 }
 
 bool kafka_flight_is_over(const struct kafka_flight *flight)

@@ -37,8 +37,20 @@ struct kafka_flight *kafka_flight_create(struct delivery *delivery, struct actor
 
 void kafka_flight_destroy(struct kafka_flight **flight_p);
 
+/* A list of them, oldest first. */
+void kafka_flight_append(struct kafka_flight **list, struct kafka_flight *flight);
+
+void kafka_flight_unlink(struct kafka_flight **list, const struct kafka_flight *flight);
+
 /* The first row that waits to be sent, or the count of rows. */
 size_t kafka_flight_next(struct kafka_flight *flight);
+
+/* Whether rows of any in the list are with the producer. */
+bool kafka_flight_is_any_held(const struct kafka_flight *list);
+
+/* The first one whose answer goes to `to`; NULL: there is none. */
+const struct kafka_flight *kafka_flight_find(const struct kafka_flight *list,
+                                             const struct actor *to);
 
 bool kafka_flight_is_over(const struct kafka_flight *flight);
 

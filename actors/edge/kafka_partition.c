@@ -10,7 +10,6 @@
 
 enum {
     SLICE_BYTES_MAX = 2 << 20,
-    LOCATE_TIMEOUT_MS = 5000,
     BEFORE_EMPTY_BYTES = KAFKA_QUEUED_KIB * 1024 / 2,
 };
 
@@ -50,6 +49,7 @@ static void keep(struct kafka_partition *p, rd_kafka_message_t *message)
     p->position = message->offset + 1;
 }
 
+/* The owner hears of a cut log once it has what was read before: see read_slice(). */
 static void on_error(struct kafka_partition *p, const rd_kafka_message_t *message)
 {
     const char *text = rd_kafka_message_errstr(message);
@@ -57,7 +57,7 @@ static void on_error(struct kafka_partition *p, const rd_kafka_message_t *messag
         log_event(LOG_kafka_log_lost, log_text("topic", p->source->options.topic),
                   log_int("partition", p->number), log_int("offset", p->position),
                   log_text("error", text));
-        kafka_source_fail(p->source, STATUS_LOG_LOST);
+        p->state = KAFKA_PARTITION_cut;
         return;
     }
     log_event(LOG_kafka_error, log_text("topic", p->source->options.topic),
@@ -70,7 +70,8 @@ static bool fill_slice(struct kafka_partition *p, size_t *out_bytes)
     size_t looks_left = p->records_max + 1000; /* some are errors, or below our position */
     size_t bytes = 0;
     bool is_drained = false;
-    while (p->count < p->records_max && bytes < SLICE_BYTES_MAX && looks_left-- > 0) {
+    while (p->count < p->records_max && bytes < SLICE_BYTES_MAX && looks_left-- > 0 &&
+           p->state == KAFKA_PARTITION_flowing) {
         rd_kafka_message_t *message = rd_kafka_consume_queue(p->queue, 0);
         if (message == NULL) {
             is_drained = true;
@@ -95,8 +96,8 @@ static int64_t log_end(const struct kafka_partition *p)
 {
     int64_t low = -1;
     int64_t high = -1;
-    (void)rd_kafka_get_watermark_offsets(p->source->client, p->source->options.topic, p->number,
-                                         &low, &high);
+    (void)rd_kafka_get_watermark_offsets(p->source->fetch.client, p->source->options.topic,
+                                         p->number, &low, &high);
     return high < 0 ? -1 : high;
 }
 
@@ -135,15 +136,17 @@ static void read_slice(struct kafka_partition *p)
     }
     size_t bytes;
     bool is_drained = fill_slice(p, &bytes);
-    if (p->count == 0) {
-        if (!is_drained) {
-            kafka_wakeup_again(&p->wakeup);
-        }
-        return;
+    if (p->count > 0) {
+        int64_t end = log_end(p);
+        poke_if_low(p, bytes, end);
+        send_slice(p, is_drained, end);
+    } else if (!is_drained) {
+        kafka_wakeup_again(&p->wakeup);
     }
-    int64_t end = log_end(p);
-    poke_if_low(p, bytes, end);
-    send_slice(p, is_drained, end);
+    if (p->state == KAFKA_PARTITION_cut) {
+        const struct kafka_source_owner *owner = &p->source->options.owner;
+        owner->lost_log(owner->context, p->number);
+    }
 }
 
 static void on_woken(struct kafka_wakeup *wakeup)
@@ -180,11 +183,17 @@ static const struct actor_class class = {
     .mailbox_capacity = 1,
 };
 
+void kafka_partition_disturb(struct kafka_partition *p)
+{
+    p->quiet_since_ms = kafka_source_now_ms(p->source);
+}
+
 struct kafka_partition *kafka_partition_create(struct kafka_source *source, int32_t number)
 {
     struct kafka_partition *p = mem_new(1, sizeof(*p));
     p->source = source;
     p->number = number;
+    p->began = -1;
     p->position = -1;
     p->commit_offset = -1;
     actor_init(&p->actor, &class, loop_sched(source->options.loop));
@@ -194,47 +203,48 @@ struct kafka_partition *kafka_partition_create(struct kafka_source *source, int3
     return p;
 }
 
-static int64_t locate_time(const struct kafka_partition *p, int64_t end)
+/* Its queue is taken apart from the client's before librdkafka may put a record into it. */
+static enum status open_queue(struct kafka_partition *p)
 {
-    const struct kafka_source_options *o = &p->source->options;
-    rd_kafka_topic_partition_list_t *list = kafka_group_list();
-    rd_kafka_topic_partition_t *item = rd_kafka_topic_partition_list_add(list, o->topic, p->number);
-    item->offset = o->start_time_ms;
-    rd_kafka_resp_err_t rc = rd_kafka_offsets_for_times(p->source->client, list, LOCATE_TIMEOUT_MS);
-    int64_t offset = -1;
-    if (rc == RD_KAFKA_RESP_ERR_NO_ERROR && item->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        offset = item->offset >= 0 ? item->offset : end; /* every record is older than that */
+    const struct kafka_source *source = p->source;
+    rd_kafka_queue_t *queue =
+        rd_kafka_queue_get_partition(source->fetch.client, source->options.topic, p->number);
+    rd_kafka_queue_forward(queue, NULL);
+    enum status status = kafka_wakeup_open(&p->wakeup, source->options.loop, queue, on_woken);
+    if (status != STATUS_OK) {
+        rd_kafka_queue_destroy(queue);
+        return status;
     }
-    rd_kafka_topic_partition_list_destroy(list);
-    return offset;
+    p->queue = queue;
+    p->holders++;
+    return STATUS_OK;
 }
 
-/* Thread: a worker. */
-static void on_locate(struct job *job)
+static rd_kafka_topic_partition_list_t *list_of(const struct kafka_partition *p)
 {
-    struct kafka_partition *p = container_of(job, struct kafka_partition, locate);
-    const struct kafka_source_options *o = &p->source->options;
-    int64_t low = -1;
-    int64_t high = -1;
-    p->located = -1;
-    if (rd_kafka_query_watermark_offsets(p->source->client, o->topic, p->number, &low, &high,
-                                         LOCATE_TIMEOUT_MS) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    rd_kafka_topic_partition_list_t *list = kafka_group_list();
+    rd_kafka_topic_partition_list_add(list, p->source->options.topic, p->number)->offset =
+        p->position;
+    return list;
+}
+
+void kafka_partition_flow(struct kafka_partition *p, int64_t offset)
+{
+    p->began = offset;
+    p->position = offset;
+    if (open_queue(p) != STATUS_OK) {
+        kafka_source_fail(p->source, STATUS_IO);
         return;
     }
-    switch (o->start) {
-    case KAFKA_START_earliest:
-        p->located = low;
-        break;
-    case KAFKA_START_latest:
-        p->located = high;
-        break;
-    case KAFKA_START_time:
-        p->located = locate_time(p, high);
-        break;
-    }
+    rd_kafka_topic_partition_list_t *list = list_of(p);
+    (void)kafka_source_accept(rd_kafka_incremental_assign(p->source->fetch.client, list),
+                              "incremental_assign");
+    rd_kafka_topic_partition_list_destroy(list);
+    p->state = KAFKA_PARTITION_flowing;
+    kafka_partition_disturb(p);
 }
 
-static void let_go(struct kafka_partition *p)
+void kafka_partition_let_go(struct kafka_partition *p)
 {
     assert(p->holders > 0);
     p->holders--;
@@ -246,40 +256,13 @@ static void let_go(struct kafka_partition *p)
     kafka_source_let_go(source);
 }
 
-static void on_located(struct job *job)
+void kafka_partition_start(struct kafka_partition *p, int64_t offset)
 {
-    struct kafka_partition *p = container_of(job, struct kafka_partition, locate);
-    if (!p->is_released && p->located >= 0) { /* else the next tick asks again */
-        p->position = p->located;
-        p->state = KAFKA_PARTITION_ready;
-        kafka_group_advance(p->source);
+    if (offset < 0) {
+        kafka_locate_start(p);
+    } else {
+        kafka_partition_flow(p, offset);
     }
-    let_go(p);
-}
-
-void kafka_partition_locate(struct kafka_partition *p)
-{
-    p->state = KAFKA_PARTITION_locating;
-    if (!p->locate.is_running) {
-        p->holders++;
-        job_start(&p->locate, loop_uv(p->source->options.loop), on_locate, on_located);
-    }
-}
-
-enum status kafka_partition_open(struct kafka_partition *p)
-{
-    rd_kafka_queue_t *queue =
-        rd_kafka_queue_get_partition(p->source->client, p->source->options.topic, p->number);
-    rd_kafka_queue_forward(queue, NULL);
-    enum status status = kafka_wakeup_open(&p->wakeup, p->source->options.loop, queue, on_woken);
-    if (status != STATUS_OK) {
-        rd_kafka_queue_destroy(queue);
-        return status;
-    }
-    p->queue = queue;
-    p->holders++;
-    p->state = KAFKA_PARTITION_flowing;
-    return STATUS_OK;
 }
 
 static int64_t wall_ms(void)
@@ -289,15 +272,10 @@ static int64_t wall_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-void kafka_partition_disturb(struct kafka_partition *p)
-{
-    p->quiet_since_ms = kafka_source_now_ms(p->source);
-}
-
 void kafka_partition_tick(struct kafka_partition *p)
 {
-    if (p->state == KAFKA_PARTITION_locating) {
-        kafka_partition_locate(p);
+    if (p->state == KAFKA_PARTITION_locating && !p->is_revoked) {
+        kafka_locate_start(p);
     }
     if (p->state != KAFKA_PARTITION_flowing || !p->is_waiting || p->is_revoked) {
         return;
@@ -321,7 +299,19 @@ void kafka_partition_tick(struct kafka_partition *p)
 
 static void on_wakeup_closed(struct kafka_wakeup *wakeup)
 {
-    let_go(container_of(wakeup, struct kafka_partition, wakeup));
+    kafka_partition_let_go(container_of(wakeup, struct kafka_partition, wakeup));
+}
+
+static void close_queue(struct kafka_partition *p)
+{
+    if (!p->source->is_destroyed) { /* else its client ends soon */
+        rd_kafka_topic_partition_list_t *list = list_of(p);
+        (void)kafka_source_accept(rd_kafka_incremental_unassign(p->source->fetch.client, list),
+                                  "incremental_unassign");
+        rd_kafka_topic_partition_list_destroy(list);
+    }
+    kafka_wakeup_close(&p->wakeup, on_wakeup_closed);
+    rd_kafka_queue_destroy(p->queue);
 }
 
 static void unlink_from(struct kafka_source *source, const struct kafka_partition *p)
@@ -344,8 +334,7 @@ void kafka_partition_release(struct kafka_partition *p)
     mem_free(p->messages);
     mem_free(p->records);
     if (p->queue != NULL) {
-        kafka_wakeup_close(&p->wakeup, on_wakeup_closed);
-        rd_kafka_queue_destroy(p->queue);
+        close_queue(p);
     }
-    let_go(p);
+    kafka_partition_let_go(p);
 }

@@ -4,6 +4,7 @@
 #include "actors/edge/kafka_health.h"
 #include "actors/edge/kafka_letter.h"
 #include "actors/edge/kafka_producer.h"
+#include "actors/edge/sink_gate.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
 #include "runtime/log.h"
@@ -32,18 +33,9 @@ struct kafka_sink {
     rd_kafka_resp_err_t last_error; /* so that a lasting one is logged once */
 };
 
-static void unlink_flight(struct kafka_sink *sink, const struct kafka_flight *flight)
-{
-    struct kafka_flight **at = &sink->flights;
-    while (*at != flight) {
-        at = &(*at)->next;
-    }
-    *at = flight->next;
-}
-
 static void answer(struct kafka_sink *sink, struct kafka_flight *flight, enum status status)
 {
-    unlink_flight(sink, flight);
+    kafka_flight_unlink(&sink->flights, flight);
     if (status == STATUS_OK) {
         int64_t took_us = (int64_t)((uv_hrtime() - flight->began_ns) / NS_PER_US);
         metrics_add(sink->metrics, METRIC_sink_writes_total, (int64_t)flight->acked);
@@ -162,8 +154,27 @@ static void answer_what_is_over(struct kafka_sink *sink)
     }
 }
 
+static void open_producer(struct kafka_sink *sink);
+static void replace_producer(struct kafka_sink *sink, const char *error);
+
+/* What the producer holds already would go out by itself, so the producer goes. */
+static void give_back_all(struct kafka_sink *sink)
+{
+    if (sink->producer != NULL && kafka_flight_is_any_held(sink->flights)) {
+        replace_producer(sink, "this process stood still");
+    }
+    while (sink->flights != NULL) {
+        answer(sink, sink->flights, STATUS_UNAVAILABLE);
+    }
+}
+
 static void advance(struct kafka_sink *sink)
 {
+    if (!sink_gate_look(sink->options.gate)) {
+        answer_what_is_over(sink);
+        give_back_all(sink);
+        return;
+    }
     ask_for_topic(sink);
     send_waiting(sink);
     answer_what_is_over(sink);
@@ -203,8 +214,6 @@ static void on_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
         on_result(sink, message->_private, message->err);
     }
 }
-
-static void open_producer(struct kafka_sink *sink);
 
 /* Its sequence numbers are lost. What it had under way may be written or not: it is repeated, and
  * the id header tells the two apart. */
@@ -275,11 +284,8 @@ static void open_producer(struct kafka_sink *sink)
 
 static void on_deliver(struct kafka_sink *sink, const struct msg *msg)
 {
-    struct kafka_flight **at = &sink->flights;
-    while (*at != NULL) {
-        at = &(*at)->next;
-    }
-    *at = kafka_flight_create(msg->as_SINK_DELIVER.delivery, msg->from);
+    kafka_flight_append(&sink->flights,
+                        kafka_flight_create(msg->as_SINK_DELIVER.delivery, msg->from));
     advance(sink);
 }
 
@@ -287,11 +293,8 @@ static void on_deliver(struct kafka_sink *sink, const struct msg *msg)
  * is repeated by their dispatchers. */
 static void on_cancel(struct kafka_sink *sink, const struct actor *asker)
 {
-    for (const struct kafka_flight *flight = sink->flights; flight != NULL; flight = flight->next) {
-        if (flight->from == asker) {
-            replace_producer(sink, "a partition leaves while Kafka does not answer");
-            return;
-        }
+    if (kafka_flight_find(sink->flights, asker) != NULL) {
+        replace_producer(sink, "a partition leaves while Kafka does not answer");
     }
 }
 
@@ -385,7 +388,7 @@ void kafka_sink_close(struct kafka_sink **sink_p)
     kafka_producer_destroy(&sink->producer);
     while (sink->flights != NULL) {
         struct kafka_flight *flight = sink->flights;
-        unlink_flight(sink, flight);
+        kafka_flight_unlink(&sink->flights, flight);
         kafka_flight_destroy(&flight);
     }
     metrics_put(sink->metrics, METRIC_sink_up, 0);

@@ -21,6 +21,7 @@ struct kafka_property;
 struct kafka_sink;
 struct loop;
 struct metrics;
+struct sink_gate;
 
 struct kafka_sink_options {
     struct loop *loop;       /* borrowed */
@@ -29,6 +30,7 @@ struct kafka_sink_options {
     const char *brokers;     /* copied, as are the others */
     const char *topic;       /* dead letters or candles go here; made when the cluster allows it */
     const struct kafka_property *properties; /* ends with a NULL name */
+    struct sink_gate *gate; /* borrowed; while it is closed nothing is written; NULL: none */
 };
 
 MUST_CHECK enum status kafka_sink_create(const struct kafka_sink_options *options,

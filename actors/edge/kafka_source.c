@@ -1,21 +1,17 @@
 #include "actors/edge/kafka_source.h"
 
 #include "actors/edge/kafka_source_internal.h"
+#include "runtime/log.h"
 #include "runtime/loop.h"
-#include "runtime/loop_status.h"
 #include "runtime/mem.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
     TICK_MS = 1000,
     STOPPING_TICK_MS = 50,
     POKE_MS = 2,
-    HEARTBEAT_MS_MAX = 3000,
-    NUMBER_BYTES_MAX = 24,
     TEXT_BYTES_MAX = 256,
     LIBRARY_THAT_LOOKS_AGAIN = 0x020200ff, /* it has fetch.queue.backoff.ms */
 };
@@ -30,7 +26,7 @@ void kafka_source_fail(struct kafka_source *source, enum status why)
 {
     if (source->failure == STATUS_OK) {
         source->failure = why;
-        kafka_wakeup_again(&source->wakeup);
+        kafka_wakeup_again(&source->group.wakeup);
     }
 }
 
@@ -52,7 +48,7 @@ void kafka_source_poke(struct kafka_source *source)
         return;
     }
     source->poked_ms = now_ms;
-    const rd_kafka_conf_t *conf = rd_kafka_conf(source->client);
+    const rd_kafka_conf_t *conf = rd_kafka_conf(source->fetch.client);
     char name[TEXT_BYTES_MAX] = "";
     char password[TEXT_BYTES_MAX] = "";
     size_t name_size = sizeof(name);
@@ -62,15 +58,26 @@ void kafka_source_poke(struct kafka_source *source)
     if (name_size > sizeof(name) || password_size > sizeof(password)) {
         return; /* cut credentials would lock us out */
     }
-    rd_kafka_error_t *error = rd_kafka_sasl_set_credentials(source->client, name, password);
+    rd_kafka_error_t *error = rd_kafka_sasl_set_credentials(source->fetch.client, name, password);
     if (error != NULL) {
         rd_kafka_error_destroy(error);
     }
 }
 
+bool kafka_source_accept(rd_kafka_error_t *error, const char *call)
+{
+    if (error == NULL) {
+        return true;
+    }
+    log_event(LOG_kafka_error, log_text("call", call),
+              log_text("error", rd_kafka_error_string(error)));
+    rd_kafka_error_destroy(error);
+    return false;
+}
+
 static void on_woken(struct kafka_wakeup *wakeup)
 {
-    kafka_group_poll(container_of(wakeup, struct kafka_source, wakeup));
+    kafka_event_poll(container_of(wakeup, struct kafka_link, wakeup));
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -97,72 +104,36 @@ static void copy_texts(struct kafka_source *source)
     o->properties = source->properties;
 }
 
-static enum status make_conf(const struct kafka_source_options *o, rd_kafka_conf_t **out_conf)
+static enum status open_client(struct kafka_source *source, struct kafka_link *link,
+                               rd_kafka_conf_t *conf)
 {
-    char session[NUMBER_BYTES_MAX];
-    char heartbeat[NUMBER_BYTES_MAX];
-    char queued[NUMBER_BYTES_MAX];
-    int64_t third = o->session_timeout_ms / 3;
-    snprintf(session, sizeof(session), "%" PRId64, o->session_timeout_ms);
-    snprintf(heartbeat, sizeof(heartbeat), "%" PRId64,
-             third < HEARTBEAT_MS_MAX ? third : HEARTBEAT_MS_MAX);
-    snprintf(queued, sizeof(queued), "%d", KAFKA_QUEUED_KIB);
-
-    const struct kafka_property ours[] = {
-        {"client.id", "candled"},
-        {"group.id", o->group},
-        {"session.timeout.ms", session},
-        {"heartbeat.interval.ms", heartbeat},
-        {"max.poll.interval.ms", "60000"},
-        {"partition.assignment.strategy", "cooperative-sticky"},
-        {"enable.auto.commit", "false"},
-        {"enable.auto.offset.store", "false"},
-        {"auto.offset.reset", "error"},
-        {"enable.partition.eof", "false"},
-        {"allow.auto.create.topics", "false"},
-        {"queued.min.messages", "10000000"},
-        {"queued.max.messages.kbytes", queued},
-        {"fetch.message.max.bytes", "262144"}, /* compressed, and of each partition */
-        /* A request waits for data of the partitions it asks for, and others wait for it. */
-        {"fetch.wait.max.ms", "50"},
-        {"fetch.error.backoff.ms", "100"},
-        {"topic.metadata.refresh.interval.ms", "5000"},
-        {"socket.timeout.ms", "10000"},
-        {"socket.keepalive.enable", "true"},
-        {"reconnect.backoff.ms", "50"},
-        {"reconnect.backoff.max.ms", "1000"},
-        {"statistics.interval.ms", "1000"},
-        {o->instance_id[0] == '\0' ? NULL : "group.instance.id", o->instance_id},
-        {NULL, NULL},
-    };
-    return kafka_client_conf(o->brokers, ours, o->properties, out_conf);
-}
-
-static enum status open_client(struct kafka_source *source)
-{
-    rd_kafka_conf_t *conf;
-    enum status status = make_conf(&source->options, &conf);
+    link->source = source;
+    enum status status = kafka_client_new(RD_KAFKA_CONSUMER, conf, &link->client);
     if (status != STATUS_OK) {
         return status;
     }
-    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
-                                       RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
-    status = kafka_client_new(RD_KAFKA_CONSUMER, conf, &source->client);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    (void)rd_kafka_poll_set_consumer(source->client);
-    source->queue = rd_kafka_queue_get_consumer(source->client);
+    (void)rd_kafka_poll_set_consumer(link->client);
+    link->queue = rd_kafka_queue_get_consumer(link->client);
     return STATUS_OK;
 }
 
-static enum status subscribe(struct kafka_source *source)
+static enum status open_clients(struct kafka_source *source)
 {
-    rd_kafka_topic_partition_list_t *list = kafka_group_list();
-    rd_kafka_topic_partition_list_add(list, source->options.topic, RD_KAFKA_PARTITION_UA);
-    rd_kafka_resp_err_t rc = rd_kafka_subscribe(source->client, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    return rc == RD_KAFKA_RESP_ERR_NO_ERROR ? STATUS_OK : STATUS_BAD_CONFIG;
+    rd_kafka_conf_t *conf;
+    enum status status = kafka_source_conf_group(&source->options, &conf);
+    if (status == STATUS_OK) {
+        status = open_client(source, &source->group, conf);
+    }
+    if (status == STATUS_OK) {
+        status = kafka_source_conf_fetch(&source->options, &conf);
+    }
+    if (status == STATUS_OK) {
+        status = open_client(source, &source->fetch, conf);
+    }
+    if (status == STATUS_OK && !kafka_source_is_ordinal(source)) {
+        status = kafka_group_join(source);
+    }
+    return status;
 }
 
 static void free_memory(struct kafka_source *source)
@@ -173,16 +144,38 @@ static void free_memory(struct kafka_source *source)
     mem_free(source);
 }
 
-static void close_client(struct kafka_source *source)
+static void close_client(struct kafka_link *link)
 {
-    if (source->queue != NULL) {
-        rd_kafka_queue_destroy(source->queue);
-        source->queue = NULL;
+    if (link->queue != NULL) {
+        rd_kafka_queue_destroy(link->queue);
+        link->queue = NULL;
     }
-    if (source->client != NULL) {
-        rd_kafka_destroy_flags(source->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-        source->client = NULL;
+    if (link->client != NULL) {
+        rd_kafka_destroy_flags(link->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+        link->client = NULL;
     }
+}
+
+static void close_clients(struct kafka_source *source)
+{
+    close_client(&source->group);
+    close_client(&source->fetch);
+}
+
+static enum status open_wakeup(struct kafka_source *source, struct kafka_link *link)
+{
+    enum status status =
+        kafka_wakeup_open(&link->wakeup, source->options.loop, link->queue, on_woken);
+    link->is_open = status == STATUS_OK;
+    source->holders += link->is_open;
+    return status;
+}
+
+static void start_timer(struct kafka_source *source)
+{
+    (void)uv_timer_init(loop_uv(source->options.loop), &source->timer);
+    (void)uv_timer_start(&source->timer, on_tick, TICK_MS, TICK_MS);
+    source->holders++;
 }
 
 enum status kafka_source_create(const struct kafka_source_options *options,
@@ -190,33 +183,30 @@ enum status kafka_source_create(const struct kafka_source_options *options,
 {
     struct kafka_source *source = mem_new(1, sizeof(*source));
     source->options = *options;
+    source->partition_count = -1;
     source->left_over = kafka_group_list();
     source->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_process, "");
     kafka_health_init(&source->health, "source", source->metrics, METRIC_kafka_up);
     copy_texts(source);
 
-    enum status status = open_client(source);
+    enum status status = open_clients(source);
     if (status != STATUS_OK) {
-        goto close_client;
+        close_clients(source);
+        free_memory(source);
+        return status;
     }
-    status = subscribe(source);
+    start_timer(source);
+    status = open_wakeup(source, &source->group);
+    if (status == STATUS_OK) {
+        status = open_wakeup(source, &source->fetch);
+    }
     if (status != STATUS_OK) {
-        goto close_client;
+        kafka_source_destroy(&source);
+        return status;
     }
-    status = kafka_wakeup_open(&source->wakeup, options->loop, source->queue, on_woken);
-    if (status != STATUS_OK) {
-        goto close_client;
-    }
-    (void)uv_timer_init(loop_uv(options->loop), &source->timer);
-    (void)uv_timer_start(&source->timer, on_tick, TICK_MS, TICK_MS);
-    source->holders = 2;
+    kafka_topic_count(source);
     *out_source = source;
     return STATUS_OK;
-
-close_client:
-    close_client(source);
-    free_memory(source);
-    return status;
 }
 
 void kafka_source_start_partition(struct kafka_source *source, int32_t partition, int64_t offset,
@@ -226,16 +216,9 @@ void kafka_source_start_partition(struct kafka_source *source, int32_t partition
     assert(p != NULL); /* between `assigned` and the release */
     assert(p->state == KAFKA_PARTITION_opening);
     p->reader = partition_actor;
-    if (p->is_revoked) {
-        return;
+    if (!p->is_revoked) {
+        kafka_partition_start(p, offset);
     }
-    if (offset < 0) {
-        kafka_partition_locate(p);
-        return;
-    }
-    p->position = offset;
-    p->state = KAFKA_PARTITION_ready;
-    kafka_group_advance(source);
 }
 
 struct actor *kafka_source_actor(struct kafka_source *source, int32_t partition)
@@ -250,7 +233,7 @@ void kafka_source_release(struct kafka_source *source, int32_t partition)
     struct kafka_partition *p = kafka_source_find(source, partition);
     assert(p != NULL);
     if (source->stop != KAFKA_STOP_no) {
-        kafka_group_add_commit(source->left_over, p);
+        kafka_commit_keep(source, p);
     }
     kafka_partition_release(p);
     kafka_group_advance(source);
@@ -264,6 +247,13 @@ void kafka_source_commit(struct kafka_source *source, int32_t partition, int64_t
     p->commit_offset = next_offset;
     p->commit_era = era;
     p->commit_acked = acked_offset;
+    p->is_committed = false;
+}
+
+void kafka_source_confirm(struct kafka_source *source, kafka_source_confirmed_fn *callback,
+                          void *context)
+{
+    kafka_confirm_want(source, callback, context);
 }
 
 bool kafka_source_is_up(const struct kafka_source *source)
@@ -293,8 +283,7 @@ void kafka_source_stop(struct kafka_source *source)
     (void)uv_timer_start(&source->timer, on_tick, STOPPING_TICK_MS, STOPPING_TICK_MS);
     struct kafka_partition *p;
     while ((p = next_to_revoke(source)) != NULL) {
-        p->is_revoked = true;
-        source->options.owner.revoked(source->options.owner.context, p->number, false);
+        kafka_group_ask_back(p, false);
     }
     kafka_group_advance(source);
 }
@@ -302,7 +291,7 @@ void kafka_source_stop(struct kafka_source *source)
 /* Thread: a worker; the threads of librdkafka are joined here. */
 static void on_destroy(struct job *job)
 {
-    close_client(container_of(job, struct kafka_source, destroy));
+    close_clients(container_of(job, struct kafka_source, destroy));
 }
 
 static void on_client_destroyed(struct job *job)
@@ -322,12 +311,19 @@ void kafka_source_let_go(struct kafka_source *source)
 
 static void on_wakeup_closed(struct kafka_wakeup *wakeup)
 {
-    kafka_source_let_go(container_of(wakeup, struct kafka_source, wakeup));
+    kafka_source_let_go(container_of(wakeup, struct kafka_link, wakeup)->source);
 }
 
 static void on_timer_closed(uv_handle_t *handle)
 {
     kafka_source_let_go(container_of((uv_timer_t *)handle, struct kafka_source, timer));
+}
+
+static void close_wakeup(struct kafka_link *link)
+{
+    if (link->is_open) {
+        kafka_wakeup_close(&link->wakeup, on_wakeup_closed);
+    }
 }
 
 void kafka_source_destroy(struct kafka_source **source_p)
@@ -347,6 +343,7 @@ void kafka_source_destroy(struct kafka_source **source_p)
         source->is_answer_due = false;
     }
     metrics_put(source->metrics, METRIC_kafka_up, 0);
-    kafka_wakeup_close(&source->wakeup, on_wakeup_closed);
+    close_wakeup(&source->group);
+    close_wakeup(&source->fetch);
     uv_close((uv_handle_t *)&source->timer, on_timer_closed);
 }

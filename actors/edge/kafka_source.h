@@ -1,10 +1,12 @@
-/* The Kafka source: one consumer for all partitions of this process, its queues on the loop.
+/* The Kafka source: the partitions of a topic that are this process's, their queues on the loop.
  *
- * Cooperative-sticky group, or a static membership when an instance id is given. Start offsets are
- * explicit: when a partition is assigned the owner is asked to open it and answers with the offset;
- * only then does it flow. Other partitions flow meanwhile; while some are being given back,
- * librdkafka pauses all of them. Each partition has its own librdkafka queue, read only as far as
- * its partition actor asks: backpressure needs no pause.
+ * Which ones they are, the group says (cooperative-sticky; a static membership when an instance id
+ * is given), or the shard's index (ordinal). Two clients share the work: one is the member of the
+ * group, commits, and never reads; the other reads, and knows of no group. So a partition that is
+ * being given back holds up no other.
+ * Start offsets are explicit: when a partition is assigned the owner is asked to open it and
+ * answers with the offset; only then does it flow. Each partition has its own librdkafka queue,
+ * read only as far as its partition actor asks: backpressure needs no pause.
  * Records are borrowed from librdkafka from SOURCE_RECORDS to the next SOURCE_RESUME.
  * Thread: the loop's; calls that block run in jobs. */
 #ifndef CANDLED_ACTORS_EDGE_KAFKA_SOURCE_H
@@ -25,11 +27,19 @@ struct metrics;
 
 enum kafka_start { KAFKA_START_earliest, KAFKA_START_latest, KAFKA_START_time };
 
+enum kafka_assignment {
+    KAFKA_ASSIGNMENT_group,   /* the group says which partitions are ours */
+    KAFKA_ASSIGNMENT_ordinal, /* those whose number leaves shard_index when divided by shard_count */
+};
+
 /* What the owner (ops/shard.c) does for the source. `assigned` and `revoked` are answered by the
  * functions below, later or at once; a partition may be revoked before it was started.
  * In a call the owner may use the source, but not destroy it. */
 struct kafka_source_owner {
     void *context;
+    /* How many partitions the topic has: before the first `assigned`, and when it has changed. No
+     * partition is assigned whose number is not below it. */
+    void (*partition_count)(void *context, int32_t count);
     /* A partition is ours: open its state, then call kafka_source_start_partition(). */
     void (*assigned)(void *context, int32_t partition);
     /* It is to be given back: finish it, then call kafka_source_release(); no more records come.
@@ -37,8 +47,11 @@ struct kafka_source_owner {
      * that was revoked may be lost before it is released: then this comes a second time, with
      * is_lost. */
     void (*revoked)(void *context, int32_t partition, bool is_lost);
-    /* The client gave up for good (STATUS_PEER_FATAL), or the log does not hold the next offset of
-     * a partition (STATUS_CORRUPT; the log line names it): the process should exit. Comes once. */
+    /* The log does not hold the next offset of this partition (the log line says which). It stays
+     * ours and flows no more, until it is revoked and released as ever. */
+    void (*lost_log)(void *context, int32_t partition);
+    /* A client gave up for good (STATUS_PEER_FATAL), or the system refused a descriptor: the
+     * process should exit. Comes once. */
     void (*failed)(void *context, enum status status);
     /* After kafka_source_stop(): the group is left, or did not let us go in time. */
     void (*stopped)(void *context);
@@ -50,6 +63,9 @@ struct kafka_source_options {
     const char *brokers;     /* copied, as are the other texts */
     const char *topic;
     const char *group;
+    enum kafka_assignment assignment;
+    int32_t shard_count; /* with KAFKA_ASSIGNMENT_ordinal, as is shard_index */
+    int32_t shard_index;
     const char *instance_id; /* empty: dynamic membership */
     int64_t session_timeout_ms;
     enum kafka_start start;
@@ -79,15 +95,27 @@ void kafka_source_release(struct kafka_source *source, int32_t partition);
 void kafka_source_commit(struct kafka_source *source, int32_t partition, int64_t next_offset,
                          int64_t era, int64_t acked_offset);
 
+/* True: at some moment after the question, the group knew us by the generation in which our
+ * partitions are ours. False: it does not, and those partitions are lost (`revoked` says so, before
+ * or after). */
+typedef void kafka_source_confirmed_fn(void *context, bool is_confirmed);
+
+/* Asks the group whether we are still a member, however long its answer takes; for who stood still
+ * longer than a session may. Answered from a later round of the loop; a new question takes the
+ * place of one that has no answer yet. With ordinal assignment the answer is yes. */
+void kafka_source_confirm(struct kafka_source *source, kafka_source_confirmed_fn *callback,
+                          void *context);
+
 bool kafka_source_is_up(const struct kafka_source *source);
 
-/* True once the group has given an answer (even with no partition for us). */
+/* True once the group has given an answer (even with no partition for us), until it has taken all
+ * away because it lost sight of us. */
 bool kafka_source_has_joined(const struct kafka_source *source);
 
 /* Leaves the group: `revoked` comes for each partition, then, when all are released, `stopped`. */
 void kafka_source_stop(struct kafka_source *source);
 
-/* After `stopped`, or without it to drop everything at once. Memory and the client's threads go in
+/* After `stopped`, or without it to drop everything at once. Memory and the clients' threads go in
  * later rounds of the loop (see loop_drain()). */
 void kafka_source_destroy(struct kafka_source **source_p);
 

@@ -1,8 +1,15 @@
-/* What kafka_source.c, kafka_group.c and kafka_partition.c share.
+/* What the files of the source share.
  *
- * kafka_source.c:    the face, the client, the timer, the end
- * kafka_group.c:     membership: assigned, revoked, lost, commits, leaving
- * kafka_partition.c: one partition: where it starts, its queue, its records */
+ * kafka_source.c:      the face, both clients, the timer, the end
+ * kafka_source_conf.c: the clients' configuration
+ * kafka_event.c:       what the clients say: each event to whom it concerns
+ * kafka_group.c:       membership: assigned, revoked, lost
+ * kafka_topic.c:       how many partitions there are, and which of them are ours without a group
+ * kafka_commit.c:      offsets for the group
+ * kafka_confirm.c:     the question whether the group still knows us
+ * kafka_leave.c:       the way out
+ * kafka_locate.c:      where a partition begins that has no state
+ * kafka_partition.c:   one partition: its queue, its records */
 #ifndef CANDLED_ACTORS_EDGE_KAFKA_SOURCE_INTERNAL_H
 #define CANDLED_ACTORS_EDGE_KAFKA_SOURCE_INTERNAL_H
 
@@ -12,6 +19,7 @@
 #include "actors/record.h"
 #include "runtime/actor.h"
 #include "runtime/job.h"
+#include "runtime/slice.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +33,8 @@ enum { KAFKA_QUEUED_KIB = 2048 };
 enum kafka_partition_state {
     KAFKA_PARTITION_opening,  /* the owner has been asked for an offset */
     KAFKA_PARTITION_locating, /* it knows none: the cluster is being asked */
-    KAFKA_PARTITION_ready,    /* the offset is known, librdkafka is not */
     KAFKA_PARTITION_flowing,
+    KAFKA_PARTITION_cut, /* the log does not hold its next offset */
 };
 
 struct kafka_partition {
@@ -35,8 +43,10 @@ struct kafka_partition {
     struct actor *reader; /* the partition actor */
     int32_t number;
     enum kafka_partition_state state;
+    bool is_told; /* the owner knows that it is ours */
     bool is_revoked;
     bool is_lost;
+    int64_t began;    /* the first offset asked for; -1: not known yet */
     int64_t position; /* whatever is below it is dropped */
 
     rd_kafka_queue_t *queue;
@@ -49,15 +59,26 @@ struct kafka_partition {
     size_t capacity;
     int64_t quiet_since_ms; /* of the loop's time */
 
-    int64_t commit_offset; /* of the newest checkpoint; -1: committed to the group already */
+    int64_t commit_offset; /* of the newest checkpoint; -1: there was none yet */
     int64_t commit_era;
     int64_t commit_acked;
+    bool is_committed; /* and the group was told */
 
     struct job locate;
     int64_t located;  /* -1: the cluster did not answer */
     bool is_released; /* the memory goes when nobody holds it any more */
     unsigned holders; /* the wake-up's handle, the job */
     struct kafka_partition *next;
+};
+
+/* One of the two clients. */
+struct kafka_link {
+    struct kafka_source *source;
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue; /* everything but records */
+    struct kafka_wakeup wakeup;
+    bool is_open; /* the wake-up is */
+    bool is_up;   /* its last statistics showed a connection */
 };
 
 enum kafka_stop {
@@ -69,20 +90,40 @@ enum kafka_stop {
     KAFKA_STOP_done,
 };
 
+enum kafka_confirm_state {
+    KAFKA_CONFIRM_idle,
+    KAFKA_CONFIRM_wanted, /* it will be asked when the group can be */
+    KAFKA_CONFIRM_asked,
+    KAFKA_CONFIRM_answered, /* and the callback does not know yet */
+};
+
+struct kafka_confirm {
+    enum kafka_confirm_state state;
+    kafka_source_confirmed_fn *callback;
+    void *context;
+    bool is_confirmed;
+    bool is_under_way; /* a question, perhaps an older one */
+};
+
 struct kafka_source {
     struct kafka_source_options options;
     struct kafka_property *properties;
     char *texts; /* the copies that the options point to */
-    rd_kafka_t *client;
-    rd_kafka_queue_t *queue; /* everything but records */
-    struct kafka_wakeup wakeup;
+    struct kafka_link group;
+    struct kafka_link fetch;
     uv_timer_t timer;
     struct kafka_health health;
     struct metrics_set *metrics;
     struct kafka_partition *partitions;
 
+    struct job count_job;
+    int32_t partition_count; /* -1: not known yet */
+    int32_t counted;         /* by the job, unless it met an error */
+    rd_kafka_resp_err_t count_error;
+    int64_t counted_ms;
+
     bool has_joined;
-    bool is_moving;     /* between a revoke and the next assign: no commits */
+    bool is_moving;     /* between a revoke and the next assign */
     bool is_answer_due; /* librdkafka waits for the partitions of a revoke */
     bool is_topic_missing;
     enum status failure;
@@ -93,14 +134,23 @@ struct kafka_source {
         *left_over; /* offsets of released partitions, for the last commit */
     int64_t poked_ms;
 
+    int64_t committed_ms;
+    rd_kafka_resp_err_t commit_error; /* so that a lasting one is logged once */
+    struct kafka_confirm confirm;
+
     enum kafka_stop stop;
     int64_t stop_deadline_ms; /* of its present step */
     bool is_commit_answered;
 
     struct job destroy;
-    unsigned holders; /* when destroyed: handles, job, released partitions */
+    unsigned holders; /* when destroyed: handles, jobs, released partitions */
     bool is_destroyed;
 };
+
+static inline bool kafka_source_is_ordinal(const struct kafka_source *source)
+{
+    return source->options.assignment == KAFKA_ASSIGNMENT_ordinal;
+}
 
 void kafka_source_fail(struct kafka_source *source, enum status why);
 
@@ -115,26 +165,106 @@ struct kafka_partition *kafka_source_find(struct kafka_source *source, int32_t p
  */
 void kafka_source_poke(struct kafka_source *source);
 
-/* Reads the source's queue to its end, or so far that the loop may breathe. */
-void kafka_group_poll(struct kafka_source *source);
+/* What librdkafka refuses here changes nothing: the next event says what is so. True: it did not
+ * refuse. */
+bool kafka_source_accept(rd_kafka_error_t *error, const char *call);
 
-/* Answers what can be answered, starts what can be started, and goes on stopping. */
+/* The member of the group, which never reads. */
+MUST_CHECK enum status kafka_source_conf_group(const struct kafka_source_options *options,
+                                               rd_kafka_conf_t **out_conf);
+
+/* The reader. */
+MUST_CHECK enum status kafka_source_conf_fetch(const struct kafka_source_options *options,
+                                               rd_kafka_conf_t **out_conf);
+
+/* Reads the link's queue to its end, or so far that the loop may breathe. */
+void kafka_event_poll(struct kafka_link *link);
+
+/* An empty list. */
+rd_kafka_topic_partition_list_t *kafka_group_list(void);
+
+MUST_CHECK enum status kafka_group_join(struct kafka_source *source);
+
+/* Assign or revoke. */
+void kafka_group_on_rebalance(struct kafka_source *source, rd_kafka_event_t *event);
+
+/* Those that are being given back are somebody else's. */
+void kafka_group_on_fenced(struct kafka_source *source);
+
+/* The owner is to give it back; one that it does not know of is gone at once. */
+void kafka_group_ask_back(struct kafka_partition *p, bool is_lost);
+
+/* Tells the owner of those that it does not know of, and whose number the topic is known to have.
+ */
+void kafka_group_tell(struct kafka_source *source);
+
+/* Answers what can be answered, and goes on stopping. */
 void kafka_group_advance(struct kafka_source *source);
 
 /* Once a second. */
 void kafka_group_tick(struct kafka_source *source);
 
-/* An empty list of the source's client. */
-rd_kafka_topic_partition_list_t *kafka_group_list(void);
+/* Asks how many partitions there are, if it is time to. */
+void kafka_topic_tick(struct kafka_source *source);
 
-void kafka_group_add_commit(rd_kafka_topic_partition_list_t *list, struct kafka_partition *p);
+/* A worker asks; nothing happens when one does already. */
+void kafka_topic_count(struct kafka_source *source);
+
+void kafka_topic_on_missing(struct kafka_source *source, const char *text);
+
+/* With metadata of at least a byte, which is copied. */
+void kafka_commit_add(rd_kafka_topic_partition_list_t *list, const struct kafka_partition *p,
+                      int64_t offset, struct slice metadata);
+
+/* What its newest checkpoint said; there was one. */
+void kafka_commit_add_newest(rd_kafka_topic_partition_list_t *list,
+                             const struct kafka_partition *p);
+
+/* The list is used up. The answer carries `question`. False: the list is empty, and none comes. */
+bool kafka_commit_send(struct kafka_source *source, rd_kafka_topic_partition_list_t *list,
+                       void *question);
+
+/* The membership is at rest: offsets may be committed. */
+void kafka_commit_on_rest(struct kafka_source *source);
+
+void kafka_commit_on_answer(struct kafka_source *source, rd_kafka_resp_err_t code);
+
+/* Into the list for the last commit. */
+void kafka_commit_keep(struct kafka_source *source, const struct kafka_partition *p);
+
+/* The list of kafka_commit_keep(). False: it is empty. */
+bool kafka_commit_last(struct kafka_source *source);
+
+/* See kafka_source_confirm(). */
+void kafka_confirm_want(struct kafka_source *source, kafka_source_confirmed_fn *callback,
+                        void *context);
+
+/* The generation will hold until the answer: what is wanted may be asked. */
+void kafka_confirm_ask(struct kafka_source *source);
+
+void kafka_confirm_on_answer(struct kafka_source *source, rd_kafka_resp_err_t code);
+
+/* All our partitions are somebody else's. */
+void kafka_confirm_on_lost(struct kafka_source *source);
+
+/* The answer, if there is one. */
+void kafka_confirm_tell(struct kafka_source *source);
+
+void kafka_leave_advance(struct kafka_source *source);
 
 struct kafka_partition *kafka_partition_create(struct kafka_source *source, int32_t number);
 
-void kafka_partition_locate(struct kafka_partition *p);
+/* Where the options say that a partition begins of which the store knows nothing: a worker asks
+ * until the cluster answers, then it flows. */
+void kafka_locate_start(struct kafka_partition *p);
 
-/* Its queue no longer leads to the source's: from here on records may come. */
-MUST_CHECK enum status kafka_partition_open(struct kafka_partition *p);
+/* The owner's answer; it is not revoked. */
+void kafka_partition_start(struct kafka_partition *p, int64_t offset);
+
+void kafka_partition_flow(struct kafka_partition *p, int64_t offset);
+
+/* One holder less. */
+void kafka_partition_let_go(struct kafka_partition *p);
 
 /* Once a second: says that it is caught up and quiet. */
 void kafka_partition_tick(struct kafka_partition *p);

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -21,8 +22,8 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).resolve().parent)]
 
 from checks import Failure, check, wait_until  # noqa: E402
-from confluent_kafka import Consumer, Producer, TopicPartition  # noqa: E402
-from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition  # noqa: E402
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # noqa: E402
 from servers import ROOT, Servers, kafka_server  # noqa: E402
 
 PROBE = ROOT / "build" / "tests" / "kafka_probe"
@@ -93,6 +94,12 @@ class Log:
         admin = AdminClient({"bootstrap.servers": self.brokers, **PROPERTIES})
         new = NewTopic(self.name, num_partitions=self.partitions, replication_factor=1, config=config or {})
         admin.create_topics([new])[self.name].result(30)
+
+    def grow(self, partitions):
+        admin = AdminClient({"bootstrap.servers": self.brokers, **PROPERTIES})
+        admin.create_partitions([NewPartitions(self.name, partitions)])[self.name].result(30)
+        self.sent += [0] * (partitions - self.partitions)
+        self.partitions = partitions
 
     def fill(self, count, size=100, **properties):
         producer = Producer(
@@ -287,12 +294,272 @@ def a_topic_may_be_missing_at_the_start(servers):
     check_exactly(log, probe)
 
 
-def an_offset_beyond_the_log_is_an_error(servers):
-    log = Log(servers.kafka, partitions=1)
-    log.fill(10)
-    probe = log.source(offset=1000).ends()
+def an_offset_beyond_the_log_stops_its_partition_alone(servers):
+    log = Log(servers.kafka, partitions=3)
+    log.fill(300)
+    probe = log.source(offset1=1000)
+    check(probe.waits_for("lost_log") == [["lost_log", "1"]], f"{probe.lines}")
     check("event=kafka_log_lost" in probe.logged(), probe.logged())
-    check(len(probe.said("failed")) == 1 and probe.records() == 0, f"{probe.lines}")
+    probe.waits_for_records(200)
+    log.fill(300)
+    probe.waits_for_records(400)
+    check({line[1] for line in probe.said("records")} == {"0", "2"}, "the others flow, and it does not")
+    time.sleep(1)
+    check(len(probe.said("lost_log")) == 1, "it is said once")
+    probe.stop()
+    check(not probe.said("failed") and len(probe.said("released")) == 3, f"{probe.lines[-9:]}")
+
+
+class Flow(threading.Thread):
+    """A record for every partition, fifty times a second, until it is told to end."""
+
+    def __init__(self, log):
+        super().__init__(daemon=True)
+        self.log, self.done, self.delivered = log, threading.Event(), 0
+        self.producer = Producer({"bootstrap.servers": log.brokers, "linger.ms": 0, **PROPERTIES})
+        self.start()
+
+    def on_delivery(self, error, _):
+        self.delivered += error is None
+
+    def run(self):
+        while not self.done.wait(0.02):
+            for partition in range(self.log.partitions):
+                self.producer.produce(self.log.name, b"x", partition=partition, on_delivery=self.on_delivery)
+                self.log.sent[partition] += 1
+            self.producer.poll(0)
+
+    def rounds(self):
+        return self.delivered // self.log.partitions
+
+    def end(self):
+        self.done.set()
+        self.join()
+        check(self.producer.flush(30) == 0 and self.delivered == sum(self.log.sent), "the producer could not write all")
+
+
+def partition_of(line):
+    return int(line[1])
+
+
+def partitions_flow_while_another_is_being_given_back(servers):
+    log = Log(servers.kafka)
+    with tempfile.TemporaryDirectory() as state:
+        first = log.source(state=state, hold=5000)
+        first.waits_for("assigned", 5)
+        flow = Flow(log)
+        first.waits_for_records(100)
+        second = log.source(state=state)
+        first.waits_for("revoked")
+        began = flow.rounds()
+        first.waits_for("released")
+        rounds = flow.rounds() - began
+        lines = list(first.lines)
+        words = [line[0] for line in lines]
+        meanwhile = lines[words.index("revoked") : words.index("released")]
+        held = {partition_of(line) for line in meanwhile if line[0] == "revoked"}
+        for partition in set(range(5)) - held:
+            slices = [line for line in meanwhile if line[0] == "records" and partition_of(line) == partition]
+            count = sum(int(line[3]) - int(line[2]) + 1 for line in slices)
+            check(rounds >= 10 and count >= rounds * 3 // 4, f"{partition}: {count} records of {rounds}")
+            # One that stood still would have got them at once when it went on.
+            check(len(slices) >= rounds // 2, f"{partition}: {rounds} records in {len(slices)} slices only")
+        late = [line for line in meanwhile if line[0] == "records" and partition_of(line) in held]
+        check(len(late) <= len(held), f"more than what was in the mailboxes: {late}")
+        check(held and not first.said("lost"), f"held {held}")
+        second.waits_for("assigned", len(held))
+        flow.end()
+        wait_until("all", lambda: first.records() + second.records() >= sum(log.sent))
+        first.stop()
+        second.stop()
+    check_exactly(log, first, second)
+
+
+def no_member_loses_what_it_has_while_others_come_and_go(servers):
+    """A commit between two generations of the group would cost all partitions of who sent it."""
+    for names in ([""] * 3, ["a", "b", "c"]):
+        log = Log(servers.kafka, partitions=6)
+        flow = Flow(log)
+        with tempfile.TemporaryDirectory() as state:
+            first = log.source(state=state, hold=2500, instance=names[0])
+            first.waits_for("assigned", 6)
+            second = log.source(state=state, hold=2500, instance=names[1])
+            time.sleep(1)
+            third = log.source(state=state, hold=2500, instance=names[2])
+            third.waits_for("assigned", 2, seconds=60)
+            second.stop()
+            wait_until("the rest has it", lambda: assigned(first) + assigned(third) == 6, 60)
+            flow.end()
+            wait_until("all", lambda: sum(p.records() for p in (first, second, third)) >= sum(log.sent))
+            first.stop()
+            third.stop()
+        check(not any(p.said("lost") for p in (first, second, third)), "a healthy member lost partitions")
+        check_exactly(log, first, second, third)
+
+
+def assigned(probe):
+    return len(probe.said("assigned")) - len(probe.said("released"))
+
+
+def a_static_member_comes_back_to_what_it_had(servers):
+    log = Log(servers.kafka)
+    log.fill(1000)
+    with tempfile.TemporaryDirectory() as state:
+        first = log.source(instance="a", session=30000, state=state)
+        first.waits_for_records(1000)
+        other = log.source(instance="b", session=30000, state=state)
+        other.waits_for("assigned", 2)
+        wait_until("rest", lambda: assigned(first) + assigned(other) == 5)
+        had = {partition_of(line) for line in first.said("assigned")} - {partition_of(line) for line in first.said("released")}
+        first.stop()
+        again = log.source(instance="a", session=30000, state=state)
+        again.waits_for("assigned", len(had), seconds=10)
+        check({partition_of(line) for line in again.said("assigned")} == had, f"{had} {again.lines}")
+        check(not other.said("revoked"), "the other was not to notice")
+        log.fill(1000)
+        wait_until("all", lambda: sum(p.records() for p in (first, other, again)) >= 2000)
+        again.stop()
+        other.stop()
+    check_exactly(log, first, other, again)
+
+
+def the_owner_knows_the_partition_count_before_it_gets_one(servers):
+    log = Log(servers.kafka, partitions=2)
+    probe = log.source()
+    probe.waits_for("assigned", 2)
+    words = [line[0] for line in list(probe.lines)]
+    check(words.index("count") < words.index("assigned") and probe.said("count") == [["count", "2"]], f"{words}")
+    log.grow(4)
+    probe.waits_for("assigned", 4)
+    lines = list(probe.lines)
+    check(probe.said("count") == [["count", "2"], ["count", "4"]], f"{lines}")
+    check(lines.index(["count", "4"]) < [line[:2] for line in lines].index(["assigned", "2"]), f"{lines}")
+    log.fill(400)
+    probe.waits_for_records(400)
+    probe.stop()
+    check_exactly(log, probe)
+
+
+def ordinal_shards_take_every_nth_partition(servers):
+    log = Log(servers.kafka, partitions=5, make=False)
+    probes = [log.source(group=log.name, shards=2, index=i) for i in range(2)]
+    wait_until("the warning", lambda: all("event=kafka_topic_missing" in p.logged() for p in probes))
+    log.make()
+    wait_until("each has its own", lambda: [len(p.said("assigned")) for p in probes] == [3, 2])
+    check([sorted(map(partition_of, p.said("assigned"))) for p in probes] == [[0, 2, 4], [1, 3]], "a wrong share")
+    check(all(p.said("count") == [["count", "5"]] for p in probes), f"{probes[0].lines}")
+    log.fill(1000)
+    wait_until("all", lambda: sum(p.records() for p in probes) >= 1000)
+    log.grow(7)
+    wait_until("the new ones", lambda: [len(p.said("assigned")) for p in probes] == [4, 3])
+    log.fill(700)
+    wait_until("all", lambda: sum(p.records() for p in probes) >= 1700)
+    probes[0].process.send_signal(signal.SIGUSR1)
+    check(probes[0].waits_for("confirmed") == [["confirmed", "1", "joined", "1"]], "nobody else has a say")
+    for probe in probes:
+        probe.stop()
+        check(len(probe.said("released")) == len(probe.said("assigned")), "a stop gives all back")
+    check_exactly(log, *probes)
+    found = read_commits(log)
+    check(found == {p: (count, b"3,%d" % count) for p, count in enumerate(log.sent)}, f"{found} {log.sent}")
+
+
+def ordinal_shards_read_on_when_somebody_else_uses_the_group(servers):
+    log = Log(servers.kafka, partitions=2)
+    member = log.source(group=log.name)
+    member.waits_for("assigned", 2)
+    probe = log.source(group=log.name, shards=1)
+    log.fill(100)
+    probe.waits_for_records(100)
+    wait_until("the warning", lambda: "call=commit" in probe.logged())
+    log.fill(100)
+    probe.waits_for_records(200)
+    time.sleep(2.5)
+    check(probe.logged().count("call=commit") == 1, "it is said once")
+    probe.stop()
+    member.stop()
+    check_exactly(log, probe)
+
+
+def the_group_confirms_a_member(servers):
+    log = Log(servers.kafka)
+    log.fill(100)
+    probe = log.source(group=log.name)
+    probe.waits_for_records(100)
+    probe.process.send_signal(signal.SIGUSR1)
+    check(probe.waits_for("confirmed") == [["confirmed", "1", "joined", "1"]], f"{probe.lines}")
+    probe.stop()
+    # Nothing was committed yet: the question must change nothing.
+    silent = log.source(group=log.name + "-silent", commits=0)
+    silent.waits_for_records(100)
+    silent.process.send_signal(signal.SIGUSR1)
+    check(silent.waits_for("confirmed") == [["confirmed", "1", "joined", "1"]], f"{silent.lines}")
+    silent.stop()
+    admin = AdminClient({"bootstrap.servers": log.brokers, **PROPERTIES})
+    request = [ConsumerGroupTopicPartitions(log.name + "-silent")]
+    offsets = admin.list_consumer_group_offsets(request)[log.name + "-silent"].result(20)
+    check(not [t for t in offsets.topic_partitions if t.offset >= 0], f"{offsets.topic_partitions}")
+
+
+def put_out(log, group):
+    """The group's only member leaves it without knowing: somebody says so in its name."""
+    admin = AdminClient({"bootstrap.servers": log.brokers, **PROPERTIES})
+    (member,) = admin.describe_consumer_groups([group])[group].result(20).members
+    body = b"".join(struct.pack(">h", len(text)) + text.encode() for text in ("edges", group, member.member_id))
+    request = struct.pack(">hhi", 13, 0, 1) + body  # LeaveGroup, version 0
+    with socket.create_connection(("127.0.0.1", log.broker.port)) as connection:
+        connection.sendall(struct.pack(">i", len(request)) + request)
+        check(connection.recv(64)[8:] == b"\0\0", "the group did not let it go")
+
+
+def the_group_does_not_confirm_who_it_has_put_out(servers):
+    for commits in (1, 0):
+        log = Log(servers.kafka)
+        log.fill(100)
+        # Its heartbeats are too rare to tell it within this test.
+        probe = log.source(group=log.name, session=45000, commits=commits, **{"prop.heartbeat.interval.ms": 30000})
+        probe.waits_for_records(100)
+        time.sleep(2)  # so that its last commit is over
+        put_out(log, log.name)
+        probe.process.send_signal(signal.SIGUSR1)
+        check(probe.waits_for("confirmed")[0][:2] == ["confirmed", "0"], f"{probe.lines}")
+        probe.waits_for("lost", 5)
+        check(len(probe.said("asked")) == 1 and not probe.said("revoked"), f"{probe.lines}")
+        probe.waits_for("assigned", 10)
+        probe.process.send_signal(signal.SIGUSR1)
+        check(probe.waits_for("confirmed", 2)[1] == ["confirmed", "1", "joined", "1"], f"{probe.lines}")
+        probe.stop()
+
+
+def a_member_that_cannot_reach_the_group_has_not_joined(servers):
+    broker = servers.own(kafka_server()).start()
+    log = Log(broker)
+    probe = log.source()
+    probe.waits_for("assigned", 5)
+    broker.kill9()
+    probe.process.send_signal(signal.SIGUSR1)
+    check(probe.waits_for("asked")[0] == ["asked", "joined", "1"], "the session still lasts")
+    probe.waits_for("lost", 5)
+    check(probe.waits_for("confirmed")[0] == ["confirmed", "0", "joined", "0"], f"{probe.lines}")
+    broker.start()
+    probe.waits_for("assigned", 10)
+    probe.process.send_signal(signal.SIGUSR1)
+    probe.waits_for("confirmed", 2)
+    check(probe.said("asked")[1] == ["asked", "joined", "1"], f"{probe.lines}")
+    check(probe.said("confirmed")[1][1] == "1", f"{probe.lines}")
+    probe.stop()
+
+
+def a_twin_fences_a_static_member_for_good(servers):
+    log = Log(servers.kafka)
+    log.fill(100)
+    first = log.source(instance="twin")
+    first.waits_for_records(100)
+    second = log.source(instance="twin")
+    second.waits_for("assigned", 5)
+    check(first.waits_for("failed")[0][1:] == ["a", "client", "library", "gave", "up", "for", "good"], f"{first.lines}")
+    first.ends()
+    second.stop()
 
 
 def a_start_may_be_the_end_or_a_time(servers):
@@ -376,6 +643,87 @@ def a_sink_waits_for_its_broker(servers):
     broker.start()
     probe.ends(seconds=60)
     check(len(log.read(500)) == 500, "each letter once")
+
+
+class Questions:
+    """kafka_probe log: what it answers to each question."""
+
+    def __init__(self, log, group="g"):
+        self.log, self.group = log, group
+
+    def ask(self, *questions, code=0):
+        probe = Probe("log", self.log.brokers, self.log.name, self.group, *questions).ends(seconds=60, code=code)
+        check([line[0] for line in probe.lines] == list(questions), f"{probe.lines}")
+        return [" ".join(line[1:]) for line in probe.lines]
+
+
+NOTHING = "no such record"
+
+
+def the_log_tells_its_ends(servers):
+    log = Log(servers.kafka, partitions=2)
+    asked = Questions(log)
+    cluster = AdminClient({"bootstrap.servers": log.brokers, **PROPERTIES}).list_topics(timeout=10).cluster_id
+    answers = asked.ask("count", "cluster", "ends:0", "record:0:0", "at:0:0")
+    check(answers == ["2 ok", f"'{cluster}' ok", "0 0 ok", NOTHING, "0 ok"], f"{answers}")
+    log.fill(20)
+    admin = AdminClient({"bootstrap.servers": log.brokers, **PROPERTIES})
+    admin.delete_records([TopicPartition(log.name, 0, 4)])[TopicPartition(log.name, 0, 4)].result(20)
+    answers = asked.ask("ends:0", "ends:1", "record:0:1", "record:1:1", "record:1:9", "record:1:10", "record:1:99")
+    check(answers[:2] == ["4 10 ok", "0 10 ok"], f"{answers}")
+    check([a.split()[::2] for a in answers[2:5]] == [["4", "8"], ["1", "3"], ["9", "19"]], f"{answers}")
+    check(answers[5:] == [NOTHING, NOTHING], f"{answers}")
+    missing = Questions(Log(servers.kafka, make=False))
+    answers = missing.ask("count", "ends:0")
+    check(answers == ["0 " + NOTHING, "-1 -1 " + NOTHING], f"a topic that is not there: {answers}")
+
+
+def the_log_reads_past_what_is_no_record(servers):
+    log = Log(servers.kafka, partitions=1)
+    producer = Producer({"bootstrap.servers": log.brokers, "transactional.id": log.name, **PROPERTIES})
+    producer.init_transactions(20)
+    for text in ("first", "second"):
+        producer.begin_transaction()
+        producer.produce(log.name, text, partition=0)
+        producer.commit_transaction(20)
+    wait_until("the markers", lambda: Questions(log).ask("ends:0") == ["0 4 ok"])
+    first, marker, last = Questions(log).ask("record:0:0", "record:0:1", "record:0:3")
+    check((first.split()[0], first.split()[2]) == ("0", "first"), f"{first}")
+    check((marker.split()[0], marker.split()[2]) == ("2", "second"), f"{marker}")
+    check(last == NOTHING, f"behind the last record stands a marker alone: {last}")
+
+
+def the_log_finds_an_offset_for_a_time(servers):
+    log = Log(servers.kafka, partitions=1)
+    producer = Producer({"bootstrap.servers": log.brokers, **PROPERTIES})
+    began = int(time.time() * 1000) - 100000
+    for i in range(10):
+        producer.produce(log.name, b"x", partition=0, timestamp=began + i * 1000)
+    producer.flush(20)
+    times = (0, began, began + 1, began + 4000, began + 9000, began + 9001)
+    answers = Questions(log).ask(*[f"at:0:{t}" for t in times])
+    check(answers == ["0 ok", "0 ok", "1 ok", "4 ok", "9 ok", "10 ok"], f"{answers}")
+
+
+def the_log_reads_and_writes_commits(servers):
+    log = Log(servers.kafka, partitions=2)
+    log.fill(100)
+    asked = Questions(log, group=log.name)
+    check(asked.ask("committed:0") == ["-1 -1 -1 " + NOTHING], "nobody committed")
+    probe = log.source(group=log.name)
+    probe.waits_for_records(100)
+    check(asked.ask("commit:0:7:2:5") == ["another process holds it"], "the group has a member")
+    probe.stop()
+    check(asked.ask("committed:0", "committed:1") == ["50 3 50 ok", "50 3 50 ok"], "what the member committed")
+    answers = asked.ask("commit:0:7:2:5", "committed:0", "commit:1:8:0:-1", "committed:1")
+    check(answers == ["ok", "7 2 5 ok", "ok", "8 0 -1 ok"], f"{answers}")
+
+
+def the_log_says_when_nobody_answers(servers):
+    log = Log(type("Broker", (), {"port": 1})(), make=False)
+    answers = Questions(log).ask("ends:0", "cluster")
+    for answer in answers:
+        check("cannot be reached" in answer or "in time" in answer, f"{answers}")
 
 
 def a_stopped_sink_forgets_what_is_under_way(servers):

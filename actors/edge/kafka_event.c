@@ -1,0 +1,120 @@
+#include "actors/edge/kafka_source_internal.h"
+#include "runtime/log.h"
+
+#include <string.h>
+
+enum { EVENTS_PER_POLL_MAX = 200 };
+
+#define JOIN_STATE "\"join_state\": \""
+
+static void on_error(struct kafka_link *link, rd_kafka_event_t *event)
+{
+    struct kafka_source *source = link->source;
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    const char *text = rd_kafka_event_error_string(event);
+    link->is_up = link->is_up && code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
+    if (rd_kafka_event_error_is_fatal(event)) {
+        log_event(LOG_kafka_fatal, log_text("error", text));
+        kafka_source_fail(source, STATUS_PEER_FATAL);
+    } else if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+               code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
+        kafka_topic_on_missing(source, text);
+    } else if (!kafka_health_on_error(&source->health, code, text) && code != source->last_error) {
+        source->last_error = code;
+        log_event(LOG_kafka_error, log_text("error", text));
+    }
+}
+
+/* The words are those of librdkafka's statistics. */
+static bool is_joined_as(const char *json, const char *state)
+{
+    const char *found = strstr(json, JOIN_STATE);
+    return found != NULL && strncmp(found + strlen(JOIN_STATE), state, strlen(state)) == 0;
+}
+
+/* While a revoke waits for its answer, the generation is still the one in which it came. */
+static void on_group_stats(struct kafka_source *source, const char *json)
+{
+    bool is_at_rest = is_joined_as(json, "steady");
+    if (is_at_rest || kafka_source_is_ordinal(source)) {
+        kafka_commit_on_rest(source);
+    }
+    if (is_at_rest || is_joined_as(json, "wait-unassign-call")) {
+        kafka_confirm_ask(source);
+    }
+}
+
+/* It is up when both clients are. */
+static void on_stats(struct kafka_link *link, const char *json)
+{
+    struct kafka_source *source = link->source;
+    link->is_up = strstr(json, "\"state\":\"UP\"") != NULL;
+    if (source->group.is_up && source->fetch.is_up &&
+        kafka_health_on_stats(&source->health, json)) {
+        struct kafka_partition *p; /* nobody knows what the log did while it was away */
+        for (p = source->partitions; p != NULL; p = p->next) {
+            kafka_partition_disturb(p);
+        }
+    }
+    if (link == &source->group) {
+        on_group_stats(source, json);
+    }
+}
+
+static void on_commit(struct kafka_source *source, rd_kafka_event_t *event)
+{
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    if (rd_kafka_event_opaque(event) == &source->confirm) {
+        kafka_confirm_on_answer(source, code);
+    } else {
+        kafka_commit_on_answer(source, code);
+    }
+}
+
+static void on_event(struct kafka_link *link, rd_kafka_event_t *event)
+{
+    switch (rd_kafka_event_type(event)) {
+    case RD_KAFKA_EVENT_REBALANCE:
+        kafka_group_on_rebalance(link->source, event);
+        break;
+    case RD_KAFKA_EVENT_ERROR:
+        on_error(link, event);
+        break;
+    case RD_KAFKA_EVENT_STATS:
+        on_stats(link, rd_kafka_event_stats(event));
+        break;
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+        on_commit(link->source, event);
+        break;
+    default:
+        break;
+    }
+}
+
+static void tell_failure(struct kafka_source *source)
+{
+    if (source->failure != STATUS_OK && !source->has_failed) {
+        source->has_failed = true;
+        source->options.owner.failed(source->options.owner.context, source->failure);
+    }
+}
+
+void kafka_event_poll(struct kafka_link *link)
+{
+    struct kafka_source *source = link->source;
+    tell_failure(source);
+    for (int i = 0;; i++) {
+        if (i == EVENTS_PER_POLL_MAX) {
+            kafka_wakeup_again(&link->wakeup);
+            break;
+        }
+        rd_kafka_event_t *event = rd_kafka_queue_poll(link->queue, 0);
+        if (event == NULL) {
+            break;
+        }
+        on_event(link, event);
+        rd_kafka_event_destroy(event);
+    }
+    kafka_confirm_tell(source);
+    kafka_group_advance(source);
+}
