@@ -54,6 +54,9 @@ void candle_batch_add(struct candle_batch *batch, struct delivery *delivery)
             continue;
         }
         batch->count++;
+        if (row->candle.revision > delivery->revision) {
+            delivery->revision = row->candle.revision;
+        }
     }
 }
 

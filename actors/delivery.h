@@ -6,6 +6,7 @@
 
 #include "state/outbox.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,9 +28,11 @@ struct delivery {
     const char *topic; /* the log that the entries were made from; outlives the delivery */
     int32_t partition;
     struct outbox_rows *rows;      /* never empty */
+    bool is_refill;                /* the sink held these once; they prove nothing of the outbox */
     struct rejections *rejections; /* NULL until the first one */
-    size_t stale_count;      /* rows that the sink already held, or held newer */
-    size_t superseded_count; /* rows not sent, because a newer revision of theirs was */
+    int64_t revision;              /* the highest among its candles, if the sink knows candles */
+    size_t stale_count;            /* rows that the sink already held, or held newer */
+    size_t superseded_count;       /* rows not sent, because a newer revision of theirs was */
 };
 
 /* Copies the row. */

@@ -1,37 +1,13 @@
-#include "actors/dispatcher.h"
+#include "actors/dispatcher_internal.h"
 
-#include "actors/messages.h"
-#include "runtime/backoff.h"
 #include "runtime/base.h"
 #include "runtime/mem.h"
 #include "runtime/status.h"
 
 enum { DELIVERY_BYTES_MAX = 1 << 20, BACKOFF_MIN_MS = 50, BACKOFF_MAX_MS = 5000 };
 
-enum dispatcher_state {
-    DISPATCHER_idle,
-    DISPATCHER_reading,
-    DISPATCHER_delivering,
-    DISPATCHER_backing_off,
-};
-
-struct dispatcher {
-    struct actor actor;
-    struct dispatcher_options options;
-    enum dispatcher_state state;
-    bool is_stopped;
-    int64_t cursor;
-    int64_t last_sequence;
-    struct delivery delivery; /* rows NULL: none */
-    struct backoff backoff;
-};
-
-static void read_more(struct dispatcher *d)
+static void read_outbox(struct dispatcher *d)
 {
-    if (d->is_stopped || d->cursor >= d->last_sequence) {
-        d->state = DISPATCHER_idle;
-        return;
-    }
     struct msg msg = {
         .type = MSG_OUTBOX_READ,
         .from = &d->actor,
@@ -41,15 +17,46 @@ static void read_more(struct dispatcher *d)
                            .bytes_max = DELIVERY_BYTES_MAX},
     };
     d->state = DISPATCHER_reading;
+    d->is_refill_turn = true;
     actor_send(d->options.store_reader, &msg);
 }
 
-static void acknowledge(struct dispatcher *d, int64_t sequence, struct rejections *rejections)
+static bool has_outbox_work(const struct dispatcher *d)
+{
+    return d->cursor < d->last_sequence;
+}
+
+static bool is_page_due(const struct dispatcher *d)
+{
+    return d->refill.is_wanted && d->refill.due_ms <= actor_now_ms(&d->actor);
+}
+
+/* Turn about when both have work; a page that is not due yet is waited for. */
+void dispatcher_go_on(struct dispatcher *d)
+{
+    d->state = DISPATCHER_idle;
+    if (d->is_stopped) {
+        return;
+    }
+    if (is_page_due(d) && (d->is_refill_turn || !has_outbox_work(d))) {
+        dispatcher_take_refill_turn(d);
+    } else if (has_outbox_work(d)) {
+        read_outbox(d);
+    } else if (d->refill.is_wanted) {
+        actor_set_deadline(&d->actor, d->refill.due_ms);
+    }
+}
+
+static void acknowledge(struct dispatcher *d, int64_t sequence, int64_t revision,
+                        struct rejections *rejections)
 {
     struct msg msg = {
         .type = MSG_OUTBOX_ACKED,
         .from = &d->actor,
-        .as_OUTBOX_ACKED = {d->options.sink, sequence, rejections},
+        .as_OUTBOX_ACKED = {.sink = d->options.sink,
+                            .sequence = sequence,
+                            .revision = revision,
+                            .rejections = rejections},
     };
     d->cursor = sequence;
     actor_send(d->options.partition, &msg);
@@ -79,61 +86,95 @@ static void on_grew(struct dispatcher *d, const struct msg_outbox_grew *m)
         return;
     }
     if (was_caught_up && !is_wanted) {
-        acknowledge(d, m->last_sequence, NULL);
+        acknowledge(d, m->last_sequence, -1, NULL);
         return;
     }
-    read_more(d);
+    dispatcher_go_on(d);
+}
+
+void dispatcher_deliver_rows(struct dispatcher *d, struct outbox_rows *rows, bool is_refill)
+{
+    d->delivery = (struct delivery){
+        .topic = d->options.topic,
+        .partition = d->options.partition_id,
+        .rows = rows,
+        .is_refill = is_refill,
+        .revision = -1,
+    };
+    deliver(d);
 }
 
 static void on_rows(struct dispatcher *d, const struct msg_outbox_rows *m)
 {
     struct outbox_rows *rows = m->rows;
 
-    d->state = DISPATCHER_idle;
     if (m->status != STATUS_OK) {
+        d->state = DISPATCHER_idle;
         actor_escalate(&d->actor, m->status);
         return;
     }
     if (d->is_stopped || rows->count == 0) {
         if (!d->is_stopped && rows->scanned_to > d->cursor) {
-            acknowledge(d, rows->scanned_to, NULL);
+            acknowledge(d, rows->scanned_to, -1, NULL);
         }
         outbox_rows_destroy(&rows);
-        read_more(d);
+        dispatcher_go_on(d);
         return;
     }
-    d->delivery = (struct delivery){
-        .topic = d->options.topic, .partition = d->options.partition_id, .rows = rows};
-    deliver(d);
+    dispatcher_deliver_rows(d, rows, false);
 }
 
-static void forget_delivery(struct dispatcher *d)
+/* The rows of a refill are its page's. */
+void dispatcher_forget_delivery(struct dispatcher *d)
 {
+    if (d->delivery.is_refill) {
+        d->delivery.rows = NULL;
+    }
     outbox_rows_destroy(&d->delivery.rows);
     delivery_destroy_rejections(&d->delivery.rejections);
+}
+
+static void on_written(struct dispatcher *d)
+{
+    struct rejections *rejections = d->delivery.rejections;
+
+    backoff_reset(&d->backoff);
+    if (d->delivery.is_refill) { /* what it rejects it has rejected before */
+        dispatcher_forget_delivery(d);
+        dispatcher_end_page(d);
+        return;
+    }
+    d->delivery.rejections = NULL;
+    acknowledge(d, d->delivery.rows->scanned_to, d->delivery.revision, rejections);
+    dispatcher_forget_delivery(d);
+    dispatcher_go_on(d);
+}
+
+static void on_unwritten(struct dispatcher *d)
+{
+    bool is_outdated = d->delivery.is_refill && d->refill.is_anew;
+
+    delivery_destroy_rejections(&d->delivery.rejections);
+    if (d->is_stopped || is_outdated) {
+        dispatcher_forget_delivery(d);
+        if (is_outdated) {
+            dispatcher_end_page(d);
+        }
+        return;
+    }
+    d->state = DISPATCHER_backing_off;
+    actor_set_deadline(&d->actor, actor_now_ms(&d->actor) + backoff_next_ms(&d->backoff));
 }
 
 static void on_delivered(struct dispatcher *d, const struct msg_sink_delivered *m)
 {
     d->state = DISPATCHER_idle;
     switch (status_class_of(m->status)) {
-    case STATUS_CLASS_NONE: {
-        struct rejections *rejections = d->delivery.rejections;
-        d->delivery.rejections = NULL;
-        backoff_reset(&d->backoff);
-        acknowledge(d, d->delivery.rows->scanned_to, rejections);
-        forget_delivery(d);
-        read_more(d);
+    case STATUS_CLASS_NONE:
+        on_written(d);
         break;
-    }
     case STATUS_CLASS_RETRY:
-        delivery_destroy_rejections(&d->delivery.rejections);
-        if (d->is_stopped) {
-            forget_delivery(d);
-            break;
-        }
-        d->state = DISPATCHER_backing_off;
-        actor_set_deadline(&d->actor, actor_now_ms(&d->actor) + backoff_next_ms(&d->backoff));
+        on_unwritten(d);
         break;
     case STATUS_CLASS_REFUSE: /* sinks refuse rows, not deliveries */
     case STATUS_CLASS_FATAL:
@@ -147,6 +188,8 @@ static void on_deadline(struct actor *actor)
     struct dispatcher *d = container_of(actor, struct dispatcher, actor);
     if (d->state == DISPATCHER_backing_off) {
         deliver(d);
+    } else if (d->state == DISPATCHER_idle) {
+        dispatcher_go_on(d);
     }
 }
 
@@ -164,6 +207,15 @@ static void receive(struct actor *actor, const struct msg *msg)
     case MSG_SINK_DELIVERED:
         on_delivered(d, &msg->as_SINK_DELIVERED);
         break;
+    case MSG_SINK_FORGOT:
+        dispatcher_on_forgot(d, &msg->as_SINK_FORGOT);
+        break;
+    case MSG_REFILL_ROWS:
+        dispatcher_on_page(d, &msg->as_REFILL_ROWS);
+        break;
+    case MSG_SINK_DETACHED:
+        d->is_attached = false;
+        break;
     default:
         actor_unexpected(actor, msg);
     }
@@ -177,13 +229,13 @@ static void discard(const struct msg *unread)
     }
 }
 
-/* One answer, and the news of two checkpoints. */
+/* One answer, the news of two checkpoints, some losses, and that the sink has let go. */
 static const struct actor_class dispatcher_class = {
     .name = "dispatcher",
     .receive = receive,
     .deadline = on_deadline,
     .discard = discard,
-    .mailbox_capacity = 4,
+    .mailbox_capacity = 16,
 };
 
 struct dispatcher *dispatcher_create(const struct dispatcher_options *options)
@@ -194,6 +246,7 @@ struct dispatcher *dispatcher_create(const struct dispatcher_options *options)
     d->last_sequence = options->last_sequence;
     actor_init(&d->actor, &dispatcher_class, options->sched);
     backoff_init(&d->backoff, BACKOFF_MIN_MS, BACKOFF_MAX_MS, options->seed);
+    refill_init(&d->refill, options->filter.intervals, options->ttl_ms);
     return d;
 }
 
@@ -204,7 +257,8 @@ void dispatcher_destroy(struct dispatcher **dispatcher_p)
     if (d == NULL) {
         return;
     }
-    forget_delivery(d);
+    dispatcher_forget_delivery(d);
+    refill_deinit(&d->refill);
     actor_deinit(&d->actor);
     mem_free(d);
 }
@@ -214,27 +268,54 @@ struct actor *dispatcher_actor(struct dispatcher *dispatcher)
     return &dispatcher->actor;
 }
 
+static void attach(struct dispatcher *d)
+{
+    struct msg msg = {
+        .type = MSG_SINK_ATTACH,
+        .from = &d->actor,
+        .as_SINK_ATTACH = {.topic = d->options.topic,
+                           .partition = d->options.partition_id,
+                           .acked_revision = d->options.acked_revision},
+    };
+    d->is_attached = true;
+    actor_send(d->options.sink_edge, &msg);
+}
+
 void dispatcher_start(struct dispatcher *dispatcher)
 {
-    read_more(dispatcher);
+    if (dispatcher->options.may_forget) {
+        attach(dispatcher);
+    }
+    dispatcher_go_on(dispatcher);
+}
+
+static void tell_sink(struct dispatcher *d, enum msg_type type)
+{
+    struct msg msg = {.type = type, .from = &d->actor};
+    actor_send(d->options.sink_edge, &msg);
 }
 
 void dispatcher_stop(struct dispatcher *dispatcher)
 {
-    struct msg cancel = {.type = MSG_SINK_CANCEL, .from = &dispatcher->actor};
-
+    if (dispatcher->is_stopped) {
+        return;
+    }
     dispatcher->is_stopped = true;
+    actor_set_deadline(&dispatcher->actor, DEADLINE_NONE);
     if (dispatcher->state == DISPATCHER_delivering) {
-        actor_send(dispatcher->options.sink_edge, &cancel); /* a sink that is down would keep it */
+        tell_sink(dispatcher, MSG_SINK_CANCEL); /* a sink that is down would keep it */
     }
     if (dispatcher->state == DISPATCHER_backing_off) {
-        actor_set_deadline(&dispatcher->actor, DEADLINE_NONE);
-        forget_delivery(dispatcher);
+        dispatcher_forget_delivery(dispatcher);
         dispatcher->state = DISPATCHER_idle;
+    }
+    if (dispatcher->is_attached) {
+        tell_sink(dispatcher, MSG_SINK_DETACH);
     }
 }
 
 bool dispatcher_is_busy(const struct dispatcher *dispatcher)
 {
-    return dispatcher->state == DISPATCHER_reading || dispatcher->state == DISPATCHER_delivering;
+    return dispatcher->state == DISPATCHER_reading || dispatcher->state == DISPATCHER_delivering ||
+           (dispatcher->is_stopped && dispatcher->is_attached);
 }

@@ -3,7 +3,9 @@
  * Pure. It begins after the cursor of the last commit; a delivery is repeated, after a backoff,
  * until the sink has answered for every row of it. The cursor it tells its partition becomes
  * durable with the next checkpoint: after a crash some rows are delivered again, and change
- * nothing. Ownership: the pipeline's; not before its last delivery and read have come back. */
+ * nothing. A sink that says it has forgotten is given the partition's candles once more, page by
+ * page between the deliveries. Ownership: the pipeline's; not before its last delivery and read
+ * have come back, and the sink has let go of it. */
 #ifndef CANDLED_ACTORS_DISPATCHER_H
 #define CANDLED_ACTORS_DISPATCHER_H
 
@@ -26,9 +28,12 @@ struct dispatcher_options {
     struct actor *sink_edge;
     const char *topic; /* borrowed */
     int32_t partition_id;
-    int64_t cursor;        /* the last sequence that the sink has */
-    int64_t last_sequence; /* the last one in the outbox */
-    size_t rows_max;       /* of one delivery */
+    int64_t cursor;         /* the last sequence that the sink has */
+    int64_t last_sequence;  /* the last one in the outbox */
+    size_t rows_max;        /* of one delivery */
+    bool may_forget;        /* the sink may, and is then refilled: see refill.h */
+    int64_t ttl_ms;         /* of what it is given */
+    int64_t acked_revision; /* the highest that it has acknowledged; -1: none */
     uint64_t seed;
 };
 
@@ -44,7 +49,8 @@ void dispatcher_start(struct dispatcher *dispatcher);
 /* Asks for nothing more; what is under way still comes back. */
 void dispatcher_stop(struct dispatcher *dispatcher);
 
-/* True while a read or a delivery of its has not come back. */
+/* True while a read or a delivery of its has not come back; once stopped, also until the sink knows
+ * it no more. */
 bool dispatcher_is_busy(const struct dispatcher *dispatcher);
 
 #endif

@@ -126,6 +126,11 @@ static void put_outbox(struct effects *effects, enum outbox_kind kind, enum inte
     }
 }
 
+static bool is_quiet(const struct effects *effects)
+{
+    return effects->meta.next_offset <= effects->meta.quiet_until;
+}
+
 void effects_emit(struct effects *effects, struct candle *candle)
 {
     unsigned char bytes[CANDLE_ENCODED_MAX];
@@ -133,7 +138,7 @@ void effects_emit(struct effects *effects, struct candle *candle)
     struct slice value = encode(candle, bytes);
     put_candle(effects, candle, value);
     bool is_wanted = (effects->rules.outputs & INTERVAL_BIT(candle->interval)) != 0;
-    if (!is_wanted || candle->open_ms < effects->meta.floor_ms) {
+    if (!is_wanted || candle->open_ms < effects->meta.floor_ms || is_quiet(effects)) {
         return;
     }
     put_outbox(effects, OUTBOX_candle, candle->interval, value);
@@ -145,6 +150,9 @@ void effects_emit(struct effects *effects, struct candle *candle)
 
 void effects_put_dead_letter(struct effects *effects, const struct dead_letter *letter)
 {
+    if (is_quiet(effects)) {
+        return;
+    }
     unsigned char *bytes = mem_new(1, dead_letter_encoded_max(letter));
     size_t size = dead_letter_encode(letter, bytes);
     put_outbox(effects, OUTBOX_dead_letter, INTERVAL_1m, (struct slice){bytes, size});

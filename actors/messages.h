@@ -1,7 +1,7 @@
 /* Every message: who sends it, who receives it, what it carries. This file is the architecture.
  *
- * A request has one answer, and nobody asks twice before it comes; IDLE, GREW, ACKED and DRAIN are
- * news and want none. That is why mailboxes are small and actor_send() cannot fail. What a payload
+ * A request has one answer, and nobody asks twice before it comes; IDLE, GREW, ACKED, ATTACH,
+ * FORGOT, REFILLED and DRAIN are news and want none. That is why mailboxes are small and actor_send() cannot fail. What a payload
  * points at is borrowed from the asker until the answer, unless it says otherwise.
  *
  * Actors of one partition: partition, symbols, dispatchers (one a sink), store_writer,
@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 struct actor;
+struct refill_page;
 
 /* clang-format off */
 #define MESSAGES_TABLE(X)                                                                                    \
@@ -43,6 +44,14 @@ struct actor;
     X(SINK_DELIVER,    sink_deliver,    dispatcher,   sink,          "write these")                          \
     X(SINK_CANCEL,     none,            dispatcher,   sink,          "answer for it soon, written or not")   \
     X(SINK_DELIVERED,  sink_delivered,  sink,         dispatcher,    "written, or why not")                  \
+    X(SINK_ATTACH,     sink_attach,     dispatcher,   sink,          "tell me if you forget")                \
+    X(SINK_FORGOT,     sink_forgot,     sink,         dispatcher,    "what was acknowledged is gone")        \
+    X(REFILL_READ,     refill_read,     dispatcher,   store_reader,  "candles after this one, please")       \
+    X(REFILL_ROWS,     refill_rows,     store_reader, dispatcher,    "here they are")                        \
+    X(SINK_REFILLED,   sink_refilled,   dispatcher,   sink,          "it has everything again")              \
+    X(SINK_DETACH,     none,            dispatcher,   sink,          "I am about to go")                     \
+    X(SINK_DETACHED,   none,            sink,         dispatcher,    "you are forgotten")                    \
+    X(HALT,            halt,            owner,        partition,     "read no more: see partition.h")        \
     X(DRAIN,           drain,           owner,        partition,     "finish and stop: see partition.h")
 /* clang-format on */
 
@@ -111,6 +120,7 @@ struct msg_outbox_rows {
 struct msg_outbox_acked {
     enum sink sink;
     int64_t sequence;
+    int64_t revision;              /* the highest among the candles it got; -1: not known */
     struct rejections *rejections; /* goes to the receiver; may be NULL */
 };
 
@@ -121,6 +131,36 @@ struct msg_sink_deliver {
 struct msg_sink_delivered {
     enum status status; /* OK: every row is written, stale, or in the delivery's rejections */
     struct delivery *delivery;
+};
+
+/* To sinks that may forget (see struct pipeline_sink); they know the asker until its DETACH. */
+struct msg_sink_attach {
+    const char *topic; /* outlives the asker */
+    int32_t partition;
+    int64_t acked_revision; /* the highest that the sink has acknowledged; -1: none ever */
+};
+
+/* A number for each time: the refill that follows says which one it makes good. */
+struct msg_sink_forgot {
+    int64_t loss;
+};
+
+struct msg_refill_read {
+    struct refill_page *page; /* the reader's until the answer */
+};
+
+struct msg_refill_rows {
+    enum status status;
+    struct refill_page *page; /* its rows are filled in when OK */
+};
+
+struct msg_sink_refilled {
+    int64_t loss;
+    int64_t count; /* of candles */
+};
+
+struct msg_halt {
+    enum status why;
 };
 
 struct msg_drain {

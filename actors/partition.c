@@ -233,6 +233,12 @@ static void on_deadline(struct actor *actor)
     actor_send(actor, &msg);
 }
 
+static void on_halt(struct partition *p, const struct msg_halt *m)
+{
+    p->halt = p->halt == STATUS_OK ? m->why : p->halt;
+    partition_go_on(p);
+}
+
 static void on_drain(struct partition *p, const struct msg_drain *m)
 {
     p->is_draining = true;
@@ -262,6 +268,9 @@ static void receive(struct actor *actor, const struct msg *msg)
         break;
     case MSG_OUTBOX_ACKED:
         partition_on_acked(p, &msg->as_OUTBOX_ACKED);
+        break;
+    case MSG_HALT:
+        on_halt(p, &msg->as_HALT);
         break;
     case MSG_DRAIN:
         on_drain(p, &msg->as_DRAIN);
@@ -295,6 +304,12 @@ struct actor *partition_actor(struct partition *partition)
 void partition_drain(struct partition *p, int64_t deadline_ms)
 {
     struct msg msg = {.type = MSG_DRAIN, .as_DRAIN = {.deadline_ms = deadline_ms}};
+    actor_send(&p->actor, &msg);
+}
+
+void partition_halt(struct partition *p, enum status why)
+{
+    struct msg msg = {.type = MSG_HALT, .as_HALT = {why}};
     actor_send(&p->actor, &msg);
 }
 

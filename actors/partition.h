@@ -8,8 +8,9 @@
  *
  *   gathering --(batch ends)--> saving --> committing --(it lasts)--> gathering
  *
- * A record that must not be passed (STATUS_UNKEYED) halts it: what came before is committed and
- * delivered, nothing after it is read, and `halted` is called; it is drained as ever.
+ * A record that must not be passed (STATUS_UNKEYED), or partition_halt(), halts it: what came
+ * before is committed and delivered, nothing after it is read, and `halted` is called; it is
+ * drained as ever.
  *
  * After partition_drain() it reads no more, commits what it has, waits until the sinks have all
  * that is owed or the deadline comes, commits their cursors, and calls `drained`. Ownership: the
@@ -44,7 +45,10 @@ struct partition_options {
     int64_t linger_ms;
     size_t records_max;       /* of one checkpoint */
     int64_t floor_ms;         /* for a store that knows no offset yet: see struct meta */
+    int64_t quiet_until;      /* the same */
     bool is_key_required;     /* a kline whose key is not its symbol halts the partition */
+    int32_t topic_partitions; /* remembered with the state; 0: not known */
+    const char *cluster;      /* the same; borrowed; NULL: not known */
     int64_t outbox_bytes_max; /* reading stops beyond it, and goes on at half of it */
     bool is_always_slow;      /* for tests: symbols take no fast path */
     void *context;
@@ -77,6 +81,9 @@ void partition_start(struct partition *partition);
 
 /* deadline_ms: monotonic; when to stop waiting for the sinks. */
 void partition_drain(struct partition *partition, int64_t deadline_ms);
+
+/* Reads no more, as if the next record must not be passed. */
+void partition_halt(struct partition *partition, enum status why);
 
 /* Nothing more is asked, committed or told: what comes is ignored. */
 void partition_stop(struct partition *partition);

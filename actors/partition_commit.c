@@ -277,6 +277,9 @@ void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m)
 {
     assert(m->sequence >= p->effects.meta.cursors[m->sink]);
     p->effects.meta.cursors[m->sink] = m->sequence;
+    if (m->revision > p->effects.meta.acked_revisions[m->sink]) {
+        p->effects.meta.acked_revisions[m->sink] = m->revision;
+    }
     p->are_acks_unsaved = true;
     count_owed(p);
     if (m->rejections != NULL) {

@@ -1,7 +1,6 @@
 #include "actors/partition_internal.h"
 
 #include "actors/core/rules.h"
-#include "runtime/crc32c.h"
 #include "runtime/log.h"
 
 #include <assert.h>
@@ -9,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FUTURE_MS = 3600000, REASON_LOG_INTERVAL_MS = 60000 };
+enum { REASON_LOG_INTERVAL_MS = 60000 };
 
 static void count_reason(struct partition *p, const struct dead_letter *letter)
 {
@@ -61,14 +60,14 @@ static enum reason judge(const struct partition *p, const struct record *record,
     int64_t stream_ms = p->effects.meta.stream_time_ms;
     int64_t close_ms = kline->open_ms + MINUTE_MS - 1;
 
-    if (record->timestamp_ms >= 0 && kline->event_ms > record->timestamp_ms + FUTURE_MS) {
+    if (record->timestamp_ms >= 0 && kline->event_ms > record->timestamp_ms + RULES_FUTURE_MS) {
         snprintf(error, KLINE_ERROR_MAX,
                  "event time %" PRId64 " is over an hour past the record's timestamp %" PRId64,
                  kline->event_ms, record->timestamp_ms);
         return REASON_future;
     }
     if (record->timestamp_ms >= 0 && kline->is_closed &&
-        close_ms > record->timestamp_ms + FUTURE_MS) {
+        close_ms > record->timestamp_ms + RULES_FUTURE_MS) {
         snprintf(error, KLINE_ERROR_MAX,
                  "the minute closes at %" PRId64
                  ", over an hour past the record's timestamp %" PRId64,
@@ -171,17 +170,6 @@ static bool take_record(struct partition *p, const struct record *record)
     return true;
 }
 
-/* Tells the next start whether the log is still the one we knew. */
-static void note_fingerprint(struct partition *p, const struct record *record)
-{
-    p->effects.meta.fingerprint = (struct record_fingerprint){
-        .timestamp_ms = record->timestamp_ms,
-        .size = record->key.size + record->value.size,
-        .crc32c = crc32c_update(crc32c(record->key), record->value),
-        .is_known = true,
-    };
-}
-
 /* As many records as fit the symbols' mailboxes, and no further than the next deadline of a window,
  * those included that these records open: so the result does not depend on how the log is cut. */
 void partition_take_slice(struct partition *p)
@@ -203,8 +191,8 @@ void partition_take_slice(struct partition *p)
             break;
         }
     }
-    if (last != NULL) {
-        note_fingerprint(p, last);
+    if (last != NULL) { /* tells the next start whether the log is still the one we knew */
+        p->effects.meta.fingerprint = record_fingerprint_of(last);
     }
     partition_send_slice_end(p);
 }

@@ -9,8 +9,7 @@
 #include "actors/symbol.h"
 #include "proto/kline.h"
 #include "proto/reason.h"
-
-#include <uthash.h>
+#include "runtime/hash.h"
 
 /* A symbol's mailbox must hold a slice's klines, a WINDOWS_DUE and a SAVE, and its turn must empty
  * it: that is what makes SLICE_END come after all of them. */

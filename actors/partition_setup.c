@@ -10,8 +10,15 @@ static void set_up_meta(const struct partition *p, struct meta *meta)
 {
     snprintf(meta->topic, sizeof(meta->topic), "%s", p->options.topic);
     meta->partition = p->options.partition;
+    if (p->options.topic_partitions > 0) {
+        meta->topic_partitions = p->options.topic_partitions;
+    }
+    if (p->options.cluster != NULL) {
+        snprintf(meta->cluster, sizeof(meta->cluster), "%s", p->options.cluster);
+    }
     if (meta->next_offset < 0) {
         meta->floor_ms = p->options.floor_ms;
+        meta->quiet_until = p->options.quiet_until;
     }
     for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
         meta->cursors[sink] = META_NO_CURSOR; /* until its dispatcher comes */

@@ -41,6 +41,9 @@ static void add_dispatcher(struct pipeline *pipeline, const struct pipeline_opti
         .cursor = partition_first_cursor(meta, sink),
         .last_sequence = meta->outbox_next - 1,
         .rows_max = wanted->rows_max,
+        .may_forget = wanted->may_forget,
+        .ttl_ms = wanted->ttl_ms,
+        .acked_revision = meta->acked_revisions[sink],
         .seed = options->seed + (uint64_t)sink,
     };
     pipeline->dispatchers[sink] = dispatcher_create(&dispatcher_options);
@@ -96,6 +99,11 @@ void pipeline_start(struct pipeline *pipeline)
 void pipeline_drain(struct pipeline *pipeline, int64_t deadline_ms)
 {
     partition_drain(pipeline->partition, deadline_ms);
+}
+
+void pipeline_halt(struct pipeline *pipeline, enum status why)
+{
+    partition_halt(pipeline->partition, why);
 }
 
 void pipeline_stop(struct pipeline *pipeline)

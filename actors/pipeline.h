@@ -21,6 +21,8 @@ struct pipeline_sink {
     struct actor *edge;
     struct outbox_filter filter;
     size_t rows_max; /* of one delivery */
+    bool may_forget; /* it takes ATTACH, REFILLED and DETACH */
+    int64_t ttl_ms;  /* how long it keeps what it is given; of one that may forget */
 };
 
 struct pipeline_options {
@@ -42,6 +44,9 @@ void pipeline_start(struct pipeline *pipeline);
 
 /* See partition_drain(). */
 void pipeline_drain(struct pipeline *pipeline, int64_t deadline_ms);
+
+/* See partition_halt(). */
+void pipeline_halt(struct pipeline *pipeline, enum status why);
 
 /* Nothing new is asked of the edges. */
 void pipeline_stop(struct pipeline *pipeline);

@@ -4,6 +4,7 @@
 #define CANDLED_ACTORS_RECORD_H
 
 #include "runtime/slice.h"
+#include "state/meta.h"
 
 #include <stdint.h>
 
@@ -13,5 +14,8 @@ struct record {
     int64_t offset;
     int64_t timestamp_ms; /* the record's own; -1: none */
 };
+
+/* What tells it from another one that might stand at its offset. */
+struct record_fingerprint record_fingerprint_of(const struct record *record);
 
 #endif

@@ -11,6 +11,9 @@
 /* How far a proof by trade ids looks past empty and absent minutes. */
 enum { PROOF_MINUTES_MAX = 60 };
 
+/* How far event time may lie past the record's own timestamp: one bad clock closes no window. */
+enum { RULES_FUTURE_MS = 3600000 };
+
 struct candle_rules {
     interval_set intervals; /* folded from minutes; without 1m */
     interval_set outputs;   /* that some sink wants; may hold 1m */

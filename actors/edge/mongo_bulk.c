@@ -3,6 +3,7 @@
 #include "actors/delivery.h"
 #include "actors/edge/mongo_document.h"
 #include "actors/edge/mongo_error.h"
+#include "actors/edge/sink_gate.h"
 #include "runtime/mem.h"
 
 #include <bson/bson.h>
@@ -11,6 +12,7 @@
 
 /* One bulk on its way: which row each of its operations belongs to, and those to be re-issued. */
 struct bulk {
+    const struct sink_gate *gate;
     const struct candle_batch *batch;
     struct candle_row **rows; /* NULL: rejected */
     size_t count;
@@ -183,6 +185,11 @@ static bool execute(struct bulk *bulk, mongoc_bulk_operation_t *operation,
     bson_error_t error;
     bool is_done = true;
 
+    if (!sink_gate_is_open(bulk->gate)) {
+        fail(failure, 0, "this process stood still");
+        failure->is_gated = true;
+        return false;
+    }
     if (mongoc_bulk_operation_execute(operation, &reply, &error) == 0 &&
         is_failed(&reply, &error)) {
         fail(failure, error.domain == MONGOC_ERROR_SERVER ? (int32_t)error.code : 0, error.message);
@@ -240,10 +247,12 @@ static bool reissue(struct bulk *bulk, mongoc_collection_t *collection,
     return is_done;
 }
 
-bool mongo_bulk_write(mongoc_collection_t *collection, const struct candle_batch *batch,
-                      size_t first, size_t count, struct mongo_failure *failure)
+bool mongo_bulk_write(mongoc_collection_t *collection, const struct sink_gate *gate,
+                      const struct candle_batch *batch, size_t first, size_t count,
+                      struct mongo_failure *failure)
 {
     struct bulk bulk = {
+        .gate = gate,
         .batch = batch,
         .rows = mem_new(count, sizeof(bulk.rows[0])),
         .duplicates = mem_new(count, sizeof(bulk.duplicates[0])),

@@ -15,7 +15,8 @@
 #include <stddef.h>
 
 /* Some rows of a settled batch. True: each is written, counted as stale, or rejected. */
-MUST_CHECK bool mongo_bulk_write(mongoc_collection_t *collection, const struct candle_batch *batch,
-                                 size_t first, size_t count, struct mongo_failure *failure);
+MUST_CHECK bool mongo_bulk_write(mongoc_collection_t *collection, const struct sink_gate *gate,
+                                 const struct candle_batch *batch, size_t first, size_t count,
+                                 struct mongo_failure *failure);
 
 #endif

@@ -124,6 +124,7 @@ static enum status make_writer(const struct mongo_sink_options *options,
     struct mongo_writer_options writer_options = {
         .database = options->database,
         .retention_ms = options->retention_ms,
+        .gate = options->gate,
     };
     enum status status =
         parse_collection(options->collection, &writer_options.collection, error, error_size);

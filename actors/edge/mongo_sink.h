@@ -22,14 +22,16 @@ struct actor;
 struct loop;
 struct metrics;
 struct mongo_sink;
+struct sink_gate;
 
 struct mongo_sink_options {
     struct loop *loop;       /* borrowed */
     struct metrics *metrics; /* borrowed */
     const char *uri;         /* copied, as are the others */
     const char *database;
-    const char *collection; /* template: {symbol} and {interval} may stand in it */
-    int64_t retention_ms;   /* 0: documents stay for ever */
+    const char *collection;       /* template: {symbol} and {interval} may stand in it */
+    int64_t retention_ms;         /* 0: documents stay for ever */
+    const struct sink_gate *gate; /* borrowed; while it is closed nothing is written; NULL: none */
 };
 
 /* STATUS_BAD_CONFIG (logged) for a uri that cannot be used. Connects on its own; a server that is

@@ -17,11 +17,6 @@ enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000 };
 
 #define NS_PER_MS UINT64_C(1000000)
 
-struct job_list {
-    struct mongo_job *first;
-    struct mongo_job *last;
-};
-
 struct mongo_worker {
     struct mongo_worker_options options;
     struct sink_health health; /* changed by the worker */
@@ -31,13 +26,13 @@ struct mongo_worker {
     /* Between the two threads, under the mutex. */
     uv_mutex_t mutex;
     uv_cond_t changed;
-    struct job_list waiting;
-    struct job_list handed_back;
+    struct mongo_jobs waiting;
+    struct mongo_jobs handed_back;
     bool is_stopping;
 
     /* The worker's own. */
     struct candle_batch batch;
-    struct job_list writing; /* what the batch was made of */
+    struct mongo_jobs writing; /* what the batch was made of */
     struct backoff backoff;
     bool is_connected;
     bool
@@ -46,31 +41,11 @@ struct mongo_worker {
     uint64_t next_ping_ns;
 };
 
-static void append(struct job_list *list, struct mongo_job *job)
-{
-    job->next = NULL;
-    if (list->first == NULL) {
-        list->first = job;
-    } else {
-        list->last->next = job;
-    }
-    list->last = job;
-}
-
-static struct mongo_job *take(struct job_list *list)
-{
-    struct mongo_job *job = list->first;
-    if (job != NULL) {
-        list->first = job->next;
-    }
-    return job;
-}
-
 /* Under the mutex. */
 static void hand_back(struct mongo_worker *worker, struct mongo_job *job, enum status status)
 {
     job->status = status;
-    append(&worker->handed_back, job);
+    mongo_jobs_append(&worker->handed_back, job);
     waker_poke(&worker->waker);
 }
 
@@ -104,7 +79,7 @@ static uint64_t give_back_old(struct mongo_worker *worker)
 {
     uint64_t now_ns = uv_hrtime();
     while (worker->waiting.first != NULL && give_back_ns(worker, worker->waiting.first) <= now_ns) {
-        struct mongo_job *job = take(&worker->waiting);
+        struct mongo_job *job = mongo_jobs_take(&worker->waiting);
         job->failures++;
         hand_back(worker, job, STATUS_UNAVAILABLE);
     }
@@ -143,14 +118,7 @@ static void rewind_writing(struct mongo_worker *worker)
         job->delivery->superseded_count = 0;
         delivery_destroy_rejections(&job->delivery->rejections);
     }
-    if (worker->writing.first != NULL) {
-        worker->writing.last->next = worker->waiting.first;
-        if (worker->waiting.first == NULL) {
-            worker->waiting.last = worker->writing.last;
-        }
-        worker->waiting.first = worker->writing.first;
-        worker->writing.first = NULL;
-    }
+    mongo_jobs_prepend(&worker->waiting, &worker->writing);
     uv_mutex_unlock(&worker->mutex);
 }
 
@@ -192,14 +160,26 @@ static void hand_back_written(struct mongo_worker *worker)
 {
     uv_mutex_lock(&worker->mutex);
     while (worker->writing.first != NULL) {
-        hand_back(worker, take(&worker->writing), STATUS_OK);
+        hand_back(worker, mongo_jobs_take(&worker->writing), STATUS_OK);
+    }
+    uv_mutex_unlock(&worker->mutex);
+}
+
+/* It may go through the gate later, or from another shard. */
+static void give_back_all(struct mongo_worker *worker)
+{
+    struct mongo_job *job;
+    rewind_writing(worker);
+    uv_mutex_lock(&worker->mutex);
+    while ((job = mongo_jobs_take(&worker->waiting)) != NULL) {
+        hand_back(worker, job, STATUS_UNAVAILABLE);
     }
     uv_mutex_unlock(&worker->mutex);
 }
 
 static void write_batch(struct mongo_worker *worker)
 {
-    struct mongo_failure failure;
+    struct mongo_failure failure = {.is_gated = false};
 
     candle_batch_clear(&worker->batch);
     for (struct mongo_job *job = worker->writing.first; job != NULL; job = job->next) {
@@ -207,6 +187,10 @@ static void write_batch(struct mongo_worker *worker)
     }
     candle_batch_settle(&worker->batch);
     if (!mongo_writer_write(worker->options.writer, &worker->batch, &failure)) {
+        if (failure.is_gated) {
+            give_back_all(worker);
+            return;
+        }
         worker->is_proof_owed = true;
         fail(worker, &failure);
         return;
@@ -221,9 +205,9 @@ static void take_work(struct mongo_worker *worker)
 {
     size_t rows = 0;
     while (worker->waiting.first != NULL && rows < MONGO_WORKER_BULK_ROWS) {
-        struct mongo_job *job = take(&worker->waiting);
+        struct mongo_job *job = mongo_jobs_take(&worker->waiting);
         rows += job->delivery->rows->count;
-        append(&worker->writing, job);
+        mongo_jobs_append(&worker->writing, job);
     }
 }
 
@@ -342,7 +326,7 @@ void mongo_worker_submit(struct mongo_worker *worker, struct delivery *delivery,
     delivery->stale_count = 0;
     delivery->superseded_count = 0;
     uv_mutex_lock(&worker->mutex);
-    append(&worker->waiting, job);
+    mongo_jobs_append(&worker->waiting, job);
     uv_cond_signal(&worker->changed);
     uv_mutex_unlock(&worker->mutex);
 }
@@ -350,15 +334,15 @@ void mongo_worker_submit(struct mongo_worker *worker, struct delivery *delivery,
 void mongo_worker_cancel(struct mongo_worker *worker, const struct actor *asker)
 {
     uv_mutex_lock(&worker->mutex);
-    struct job_list all = worker->waiting;
+    struct mongo_jobs all = worker->waiting;
     struct mongo_job *job;
     worker->waiting.first = NULL;
-    while ((job = take(&all)) != NULL) {
+    while ((job = mongo_jobs_take(&all)) != NULL) {
         if (job->from == asker) {
             job->failures++;
             hand_back(worker, job, STATUS_UNAVAILABLE);
         } else {
-            append(&worker->waiting, job);
+            mongo_jobs_append(&worker->waiting, job);
         }
     }
     uv_mutex_unlock(&worker->mutex);
@@ -367,7 +351,7 @@ void mongo_worker_cancel(struct mongo_worker *worker, const struct actor *asker)
 struct mongo_job *mongo_worker_take(struct mongo_worker *worker)
 {
     uv_mutex_lock(&worker->mutex);
-    struct mongo_job *job = take(&worker->handed_back);
+    struct mongo_job *job = mongo_jobs_take(&worker->handed_back);
     uv_mutex_unlock(&worker->mutex);
     return job;
 }
@@ -387,8 +371,8 @@ void mongo_worker_stop(struct mongo_worker *worker)
 
     /* From here on there is one thread. */
     struct mongo_job *job;
-    while ((job = take(&worker->waiting)) != NULL) {
-        append(&worker->handed_back, job);
+    while ((job = mongo_jobs_take(&worker->waiting)) != NULL) {
+        mongo_jobs_append(&worker->handed_back, job);
         job->status = STATUS_UNAVAILABLE;
     }
     waker_close(&worker->waker, on_closed);

@@ -7,6 +7,7 @@
 #ifndef CANDLED_ACTORS_EDGE_MONGO_WORKER_H
 #define CANDLED_ACTORS_EDGE_MONGO_WORKER_H
 
+#include "actors/edge/mongo_jobs.h"
 #include "runtime/base.h"
 #include "runtime/status.h"
 
@@ -23,15 +24,6 @@ enum {
     MONGO_WORKER_BULK_ROWS = 2000, /* a delivery that begins below it is still merged */
     MONGO_WORKER_HOLD_MS = 3000,   /* so long a delivery waits for a MongoDB that is away */
     MONGO_WORKER_PING_MS = 10000,  /* with nothing to write */
-};
-
-struct mongo_job {
-    struct delivery *delivery;
-    struct actor *from;
-    uint64_t came_ns;
-    enum status status; /* when handed back */
-    int64_t failures;   /* how often it was repeated, or handed back UNAVAILABLE */
-    struct mongo_job *next;
 };
 
 struct mongo_worker_options {

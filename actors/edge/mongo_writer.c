@@ -182,7 +182,7 @@ static bool write_group(struct mongo_writer *writer, const char *name,
         return false;
     }
     mongoc_collection_t *collection = mongoc_database_get_collection(writer->database, name);
-    bool is_done = mongo_bulk_write(collection, batch, first, count, failure);
+    bool is_done = mongo_bulk_write(collection, writer->options.gate, batch, first, count, failure);
     mongoc_collection_destroy(collection);
     if (!is_done && is_bad_name(writer, failure)) {
         reject_all(batch, first, count, failure->text);

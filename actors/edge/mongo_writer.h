@@ -16,15 +16,19 @@ enum { MONGO_FAILURE_TEXT_MAX = 512 };
 
 /* Why nothing more is known: the server or the way to it is unwell. */
 struct mongo_failure {
-    int32_t code; /* the server's; 0: it did not answer */
+    bool is_gated; /* nothing is wrong with the server: the gate is closed */
+    int32_t code;  /* the server's; 0: it did not answer */
     char text[MONGO_FAILURE_TEXT_MAX];
 };
+
+struct sink_gate;
 
 struct mongo_writer_options {
     mongoc_uri_t *uri;    /* taken over */
     const char *database; /* copied */
     struct key_template collection;
-    int64_t retention_ms; /* 0: none */
+    int64_t retention_ms;         /* 0: none */
+    const struct sink_gate *gate; /* borrowed; asked right before each write; NULL: none */
 };
 
 struct mongo_writer;

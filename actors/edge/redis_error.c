@@ -39,10 +39,24 @@ static const struct {
 #undef X
 };
 
-/* What a script was refused comes with ERR in front of the code. */
+/* A user's missing right, as it is told to a script: without a code. */
+static const char *const refused_rights[] = {
+    "The user executing the script",
+    "ACL failure in script",
+};
+
+/* What a script was refused comes with ERR in front of the code, once or twice. */
 static const char *code_in(const char *text)
 {
-    return strncmp(text, "ERR ", 4) == 0 ? text + 4 : text;
+    while (strncmp(text, "ERR ", 4) == 0) {
+        text += 4;
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(refused_rights); i++) {
+        if (strncmp(text, refused_rights[i], strlen(refused_rights[i])) == 0) {
+            return "NOPERM";
+        }
+    }
+    return text;
 }
 
 /* The row of the table, or its length. */

@@ -9,11 +9,13 @@
 
 #include "runtime/base.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct redisReply;
 struct redis_link;
+struct redis_sentinels;
 struct redis_tls;
 struct redis_url;
 struct uv_loop_s;
@@ -22,9 +24,11 @@ struct uv_loop_s;
 #define REDIS_LINK_STATES(X)                                              \
     /* name           what it waits for                                */ \
     X(closed,         "redis_link_open()")                                \
+    X(asking,         "a sentinel's answer, when there are sentinels")    \
     X(resolving,      "the addresses of the host")                        \
     X(connecting,     "the connection")                                   \
     X(authenticating, "AUTH")                                             \
+    X(verifying,      "ROLE: whether it is the primary")                  \
     X(selecting,      "SELECT")                                           \
     X(inspecting,     "INFO: whether it is a cluster")                    \
     X(loading,        "SCRIPT LOAD")                                      \
@@ -41,19 +45,23 @@ enum redis_link_state {
 enum {
     REDIS_LINK_CONNECT_TIMEOUT_MS = 5000, /* from open to ready */
     REDIS_LINK_REPLY_TIMEOUT_MS = 10000,  /* without any reply while one is due */
-    REDIS_LINK_ERROR_MAX = 200,
+    REDIS_LINK_ERROR_MAX = 512,
 };
 
 struct redis_link_options {
     struct uv_loop_s *loop;      /* borrowed, as is all of this */
     const struct redis_url *url; /* with the password to use */
     const struct redis_tls *tls; /* NULL: none */
+    struct redis_sentinels
+        *sentinels; /* who are asked for host and port at each open; NULL: none */
     const char *script;
     void *context;
     void (*come)(void *context); /* something was noted: call redis_link_step() soon */
     /* Replies come in the order of the calls. Not for calls that were cut off by an end of the
      * connection: nothing is known about those. */
-    void (*replied)(void *context, const struct redisReply *reply);
+    void (*replied)(void *context, void *token, const struct redisReply *reply);
+    /* Right before bytes of calls go out; false: not now, and the owner has been told to come. */
+    bool (*may_write)(void *context);
 };
 
 struct redis_link *redis_link_create(const struct redis_link_options *options);
@@ -73,14 +81,21 @@ enum redis_link_state redis_link_step(struct redis_link *link, int64_t now_ms);
 /* When redis_link_step() must be called at the latest; DEADLINE_NONE: not by itself. */
 int64_t redis_link_deadline_ms(const struct redis_link *link);
 
+/* Where it is connected to, or was last. */
+const char *redis_link_host(const struct redis_link *link);
+const char *redis_link_port(const struct redis_link *link);
+
 /* Of a link that has failed. */
 const char *redis_link_error(const struct redis_link *link);
 
 /* The name that EVALSHA knows the script by; of a link that is ready. */
 const char *redis_link_script_sha(const struct redis_link *link);
 
-/* Only while ready. The arguments are copied. */
-void redis_link_call(struct redis_link *link, size_t count, const char **args, const size_t *sizes,
-                     int64_t now_ms);
+/* Only while ready. The arguments are copied; the token comes back with the reply. */
+void redis_link_call(struct redis_link *link, void *token, size_t count, const char **args,
+                     const size_t *sizes, int64_t now_ms);
+
+/* Whether a call has no reply yet. */
+bool redis_link_is_waiting(const struct redis_link *link);
 
 #endif

@@ -28,6 +28,9 @@ bool redis_login_ask(enum redis_link_state state, struct redisAsyncContext *cont
     switch (state) {
     case REDIS_LINK_authenticating:
         return ask_auth(context, url, answered);
+    case REDIS_LINK_verifying:
+        (void)redisAsyncCommand(context, answered, NULL, "ROLE");
+        return true;
     case REDIS_LINK_selecting:
         if (url->db == 0) {
             return false;
@@ -52,10 +55,20 @@ static bool may_go_on_without(enum redis_link_state state, const char *error)
            (strncmp(error, "NOPERM", 6) == 0 || redis_error_of(error) == REDIS_ERROR_refused);
 }
 
+static bool is_primary(const struct redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+           reply->element[0]->type == REDIS_REPLY_STRING &&
+           strcmp(reply->element[0]->str, "master") == 0;
+}
+
 const char *redis_login_error(enum redis_link_state state, const struct redisReply *reply)
 {
     if (reply->type == REDIS_REPLY_ERROR) {
         return may_go_on_without(state, reply->str) ? NULL : reply->str;
+    }
+    if (state == REDIS_LINK_verifying && !is_primary(reply)) {
+        return "it is a replica";
     }
     if (state == REDIS_LINK_inspecting && reply->str != NULL &&
         strstr(reply->str, "cluster_enabled:1") != NULL) {

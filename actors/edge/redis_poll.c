@@ -10,6 +10,7 @@ struct redis_poll {
     uv_poll_t handle;
     redisAsyncContext *context; /* NULL once hiredis has let go */
     redis_poll_failed_fn *failed;
+    redis_poll_may_write_fn *may_write;
     int events;
 };
 
@@ -25,6 +26,8 @@ static void fail(struct redis_poll *poll, const char *error)
     }
 }
 
+static void watch(struct redis_poll *poll, int events);
+
 static void on_poll(uv_poll_t *handle, int uv_code, int events)
 {
     struct redis_poll *poll = container_of(handle, struct redis_poll, handle);
@@ -36,8 +39,13 @@ static void on_poll(uv_poll_t *handle, int uv_code, int events)
     if (poll->context != NULL && (events & UV_READABLE) != 0) {
         redisAsyncHandleRead(poll->context);
     }
-    if (poll->context != NULL && (events & UV_WRITABLE) != 0) {
+    if (poll->context == NULL || (events & UV_WRITABLE) == 0) {
+        return;
+    }
+    if (poll->may_write(poll->context)) {
         redisAsyncHandleWrite(poll->context);
+    } else {
+        watch(poll, 0);
     }
 }
 
@@ -94,7 +102,7 @@ static void cleanup(void *data)
 }
 
 enum status redis_poll_attach(struct redisAsyncContext *context, struct uv_loop_s *loop,
-                              redis_poll_failed_fn *failed)
+                              redis_poll_failed_fn *failed, redis_poll_may_write_fn *may_write)
 {
     struct redis_poll *poll = mem_new(1, sizeof(*poll));
     int rc = uv_poll_init(loop, &poll->handle, context->c.fd);
@@ -105,6 +113,7 @@ enum status redis_poll_attach(struct redisAsyncContext *context, struct uv_loop_
     }
     poll->context = context;
     poll->failed = failed;
+    poll->may_write = may_write;
     context->ev.data = poll;
     context->ev.addRead = add_read;
     context->ev.delRead = del_read;

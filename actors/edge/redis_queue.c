@@ -3,6 +3,7 @@
 #include "actors/candle_batch.h"
 #include "actors/edge/redis_error.h"
 #include "actors/edge/redis_link.h"
+#include "actors/edge/redis_marks.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
 #include "runtime/mem.h"
@@ -23,6 +24,7 @@ _Static_assert(REDIS_QUEUE_WINDOW_CANDLES *(CANDLE_JSON_MAX + REDIS_SCRIPT_KEYS 
 struct job {
     struct delivery *delivery; /* borrowed until it is answered */
     struct actor *from;
+    struct redis_mark *mark; /* of the asker; NULL: it is not attached */
     bool is_begun;
     bool is_sent;
     size_t rows_waiting; /* sent, and without a reply */
@@ -32,15 +34,14 @@ struct job {
 };
 
 struct call {
-    struct job *job;
+    struct job *job; /* NULL: cancelled */
     size_t row_count;
     size_t rows[REDIS_SCRIPT_CANDLES_MAX];
 };
 
 struct redis_queue {
     struct redis_queue_options options;
-    struct job *first; /* in order of arrival */
-    struct job *last;
+    struct job *first;         /* in order of arrival */
     struct job *sending;       /* the first one with rows left to send; NULL: none */
     struct candle_batch batch; /* the candles of `sending`, once it is begun */
     size_t batch_sent;
@@ -76,21 +77,22 @@ void redis_queue_destroy(struct redis_queue **queue_p)
 
 static void append(struct redis_queue *queue, struct job *job)
 {
-    job->next = NULL;
-    if (queue->first == NULL) {
-        queue->first = job;
-    } else {
-        queue->last->next = job;
+    struct job **at = &queue->first;
+    while (*at != NULL) {
+        at = &(*at)->next;
     }
-    queue->last = job;
+    *at = job;
 }
 
 void redis_queue_add(struct redis_queue *queue, struct delivery *delivery, struct actor *from,
-                     int64_t now_ms)
+                     struct redis_mark *mark, int64_t now_ms)
 {
     struct job *job = mem_new(1, sizeof(*job));
-    *job =
-        (struct job){.delivery = delivery, .from = from, .came_ms = now_ms, .came_ns = uv_hrtime()};
+    *job = (struct job){.delivery = delivery,
+                        .from = from,
+                        .mark = mark,
+                        .came_ms = now_ms,
+                        .came_ns = uv_hrtime()};
     delivery->stale_count = 0;
     delivery->superseded_count = 0;
     append(queue, job);
@@ -153,7 +155,7 @@ static void send_call(struct redis_queue *queue, struct redis_link *link, int64_
     }
     redis_script_finish(&queue->script_call, redis_link_script_sha(link), queue->options.ttl_ms,
                         queue->options.is_ttl_from_open);
-    redis_link_call(link, queue->script_call.arg_count, queue->script_call.args,
+    redis_link_call(link, NULL, queue->script_call.arg_count, queue->script_call.args,
                     queue->script_call.sizes, now_ms);
     queue->call_count++;
     queue->candles_waiting += call->row_count;
@@ -202,6 +204,14 @@ static void note_error(struct redis_queue *queue, const char *error)
     }
 }
 
+/* Whoever asked has its answer already. */
+static void take_orphan_reply(struct redis_queue *queue, const struct redisReply *reply)
+{
+    if (reply->type == REDIS_REPLY_ERROR) {
+        note_error(queue, reply->str);
+    }
+}
+
 static void take_candle_reply(struct redis_queue *queue, struct job *job, size_t row,
                               const struct redisReply *reply)
 {
@@ -225,8 +235,12 @@ void redis_queue_take_reply(struct redis_queue *queue, const struct redisReply *
     queue->call_first = (queue->call_first + 1) % REDIS_QUEUE_WINDOW_CANDLES;
     queue->call_count--;
     queue->candles_waiting -= call->row_count;
-    call->job->rows_waiting -= call->row_count;
 
+    if (call->job == NULL) {
+        take_orphan_reply(queue, reply);
+        return;
+    }
+    call->job->rows_waiting -= call->row_count;
     if (reply->type == REDIS_REPLY_ERROR) {
         note_error(queue, reply->str);
     } else if (reply->type != REDIS_REPLY_ARRAY || reply->elements != call->row_count) {
@@ -259,10 +273,12 @@ void redis_queue_answer_one(struct actor *to, struct delivery *delivery, enum st
     actor_send(to, &msg);
 }
 
-static void take_first(struct redis_queue *queue, enum status status)
+/* Takes it out of the line and answers. */
+static void settle(struct redis_queue *queue, struct job **at, enum status status)
 {
-    struct job *job = queue->first;
-    queue->first = job->next;
+    struct job *job = *at;
+
+    *at = job->next;
     if (queue->sending == job) {
         queue->sending = job->next;
     }
@@ -278,22 +294,29 @@ static void count(const struct redis_queue *queue, const struct job *job)
     struct metrics_set *metrics = queue->options.metrics;
 
     metrics_add(metrics, METRIC_sink_writes_total, (int64_t)written);
+    metrics_add(metrics, METRIC_sink_refilled_total, delivery->is_refill ? (int64_t)written : 0);
     metrics_add(metrics, METRIC_sink_stale_writes_total, (int64_t)delivery->stale_count);
     metrics_add(metrics, METRIC_sink_rejected_total, (int64_t)rejected);
     metrics_observe_us(metrics, METRIC_sink_write_seconds,
                        (int64_t)((uv_hrtime() - job->came_ns) / NS_PER_US));
 }
 
-static bool is_done(const struct job *job)
+static bool is_written(const struct job *job)
 {
     return job->is_sent && job->rows_waiting == 0;
 }
 
 void redis_queue_answer(struct redis_queue *queue)
 {
-    while (!queue->has_error && queue->first != NULL && is_done(queue->first)) {
-        count(queue, queue->first);
-        take_first(queue, STATUS_OK);
+    struct job **at = &queue->first;
+
+    while (!queue->has_error && *at != NULL) {
+        if (is_written(*at) && redis_marks_acknowledge((*at)->mark, (*at)->delivery)) {
+            count(queue, *at);
+            settle(queue, at, STATUS_OK);
+        } else {
+            at = &(*at)->next;
+        }
     }
 }
 
@@ -333,31 +356,36 @@ int64_t redis_queue_give_back(struct redis_queue *queue, int64_t since_ms, int64
     int64_t given_back = 0;
 
     while (queue->first != NULL && redis_queue_oldest_ms(queue, since_ms) <= limit_ms) {
-        take_first(queue, STATUS_UNAVAILABLE);
+        settle(queue, &queue->first, STATUS_UNAVAILABLE);
         given_back++;
     }
     return given_back;
 }
 
+/* Replies that are still to come find nobody. */
+static void orphan_calls(struct redis_queue *queue, const struct job *job)
+{
+    for (size_t i = 0; i < queue->call_count; i++) {
+        struct call *call = &queue->calls[(queue->call_first + i) % REDIS_QUEUE_WINDOW_CANDLES];
+        if (call->job == job) {
+            call->job = NULL;
+        }
+    }
+}
+
 int64_t redis_queue_cancel(struct redis_queue *queue, const struct actor *asker)
 {
     int64_t cancelled = 0;
-    struct job *next = queue->first;
+    struct job **at = &queue->first;
 
-    queue->first = NULL;
-    queue->last = NULL;
-    while (next != NULL) {
-        struct job *job = next;
-        next = job->next;
-        if (job->from != asker || job->is_begun) {
-            append(queue, job);
+    while (*at != NULL) {
+        if ((*at)->from != asker) {
+            at = &(*at)->next;
             continue;
         }
-        if (queue->sending == job) {
-            queue->sending = next;
-        }
-        redis_queue_answer_one(job->from, job->delivery, STATUS_UNAVAILABLE);
-        mem_free(job);
+        orphan_calls(queue, *at);
+        delivery_destroy_rejections(&(*at)->delivery->rejections);
+        settle(queue, at, STATUS_UNAVAILABLE);
         cancelled++;
     }
     return cancelled;

@@ -17,6 +17,7 @@ struct delivery;
 struct metrics_set;
 struct redisReply;
 struct redis_link;
+struct redis_mark;
 struct redis_queue;
 
 /* Candles without a reply; they take less than 4 MiB. */
@@ -34,8 +35,9 @@ struct redis_queue *redis_queue_create(const struct redis_queue_options *options
 /* Empty; NULL inside is fine. */
 void redis_queue_destroy(struct redis_queue **queue_p);
 
+/* mark: the asker's, which outlives the delivery; NULL: it has none. */
 void redis_queue_add(struct redis_queue *queue, struct delivery *delivery, struct actor *from,
-                     int64_t now_ms);
+                     struct redis_mark *mark, int64_t now_ms);
 
 /* Sends as much as the window takes. */
 void redis_queue_send(struct redis_queue *queue, struct redis_link *link, int64_t now_ms);
@@ -49,7 +51,7 @@ const char *redis_queue_error(const struct redis_queue *queue);
 /* Whether a call has worked since this was asked last. */
 bool redis_queue_take_proof(struct redis_queue *queue);
 
-/* Answers the deliveries that are done. */
+/* Answers the deliveries that are written, and covered by their marks. */
 void redis_queue_answer(struct redis_queue *queue);
 
 /* The connection is gone: all is to be sent again. Returns how many deliveries had been begun. */
@@ -62,7 +64,8 @@ int64_t redis_queue_oldest_ms(const struct redis_queue *queue, int64_t since_ms)
  * `limit_ms`. Returns how many. */
 int64_t redis_queue_give_back(struct redis_queue *queue, int64_t since_ms, int64_t limit_ms);
 
-/* Answers UNAVAILABLE for what came from `asker` and is not on its way. Returns how many. */
+/* Answers UNAVAILABLE, at once, for what came from `asker`: what is on its way of it may be written
+ * or not, and its replies are dropped when they come. Returns how many. */
 int64_t redis_queue_cancel(struct redis_queue *queue, const struct actor *asker);
 
 void redis_queue_answer_one(struct actor *to, struct delivery *delivery, enum status status);

@@ -11,6 +11,15 @@
  * The quick look at a stored value takes its first "revision"; before a stored value may win over
  * ours the real parser has the last word, so that garbage never does. */
 const char redis_script_text[] =
+    "if ARGV[1] == 'mark' then\n"
+    "    local text = redis.call('GET', KEYS[1])\n"
+    "    local held = tonumber(text and string.match(text, '^%d+$') or '-1')\n"
+    "    local value = tonumber(ARGV[2])\n"
+    "    if held >= tonumber(ARGV[3]) and held <= value then\n"
+    "        redis.call('SET', KEYS[1], ARGV[2])\n"
+    "    end\n"
+    "    return string.format('%.0f', held)\n"
+    "end\n"
     "local ttl, is_from_open = tonumber(ARGV[1]), ARGV[2] == 'open'\n"
     "local indexes, latests = {}, {}\n"
     "local function run(...)\n"
@@ -206,5 +215,18 @@ void redis_script_finish(struct redis_script_call *call, const char *sha, int64_
         put(call, call->candles[i].json, call->candles[i].json_size);
         put_text(call, call->candles[i].revision);
         put_text(call, call->candles[i].open_time);
+    }
+}
+
+void redis_script_mark(struct redis_script_mark *call, const char *sha, const char *key,
+                       int64_t value, int64_t expected)
+{
+    const char *args[] = {"EVALSHA", sha, "1", key, "mark", call->value, call->expected};
+
+    (void)snprintf(call->value, sizeof(call->value), "%" PRId64, value);
+    (void)snprintf(call->expected, sizeof(call->expected), "%" PRId64, expected);
+    for (size_t i = 0; i < ARRAY_COUNT(args); i++) {
+        call->args[i] = args[i];
+        call->sizes[i] = strlen(args[i]);
     }
 }

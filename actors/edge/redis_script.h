@@ -6,6 +6,7 @@
  * are read before any is written: a key of another type refuses the candle as a whole. An equal
  * revision changes nothing that is there, but puts back what index or `latest` have lost (to
  * eviction, or because a call was cut short); so a candle may be sent any number of times.
+ * The same script writes a partition's mark (see redis_marks.h), so that one name is loaded.
  * Wants Redis 5 or newer. */
 #ifndef CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
 #define CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
@@ -68,5 +69,19 @@ void redis_script_add(struct redis_script_call *call, const struct redis_script_
 /* Fills args and sizes: EVALSHA and all that follows. `sha` is borrowed until the call is sent. */
 void redis_script_finish(struct redis_script_call *call, const char *sha, int64_t ttl_ms,
                          bool is_ttl_from_open);
+
+enum { REDIS_SCRIPT_MARK_ARGS = 7 };
+
+struct redis_script_mark {
+    const char *args[REDIS_SCRIPT_MARK_ARGS];
+    size_t sizes[REDIS_SCRIPT_MARK_ARGS];
+    char value[24];
+    char expected[24];
+};
+
+/* Writes the mark over one that is at least `expected` and no higher than `value`; answers what was
+ * there before, -1 for nothing of ours. `sha` and `key` are borrowed until the call is sent. */
+void redis_script_mark(struct redis_script_mark *call, const char *sha, const char *key,
+                       int64_t value, int64_t expected);
 
 #endif

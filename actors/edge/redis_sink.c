@@ -2,10 +2,12 @@
 
 #include "actors/edge/redis_error.h"
 #include "actors/edge/redis_link.h"
+#include "actors/edge/redis_marks.h"
 #include "actors/edge/redis_queue.h"
 #include "actors/edge/redis_script.h"
-#include "actors/edge/redis_tls.h"
-#include "actors/edge/redis_url.h"
+#include "actors/edge/redis_sentinels.h"
+#include "actors/edge/redis_server.h"
+#include "actors/edge/sink_gate.h"
 #include "actors/edge/sink_health.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
@@ -23,15 +25,18 @@ enum {
     BACKOFF_MAX_MS = 5000,
     HOLD_MS = 3000,   /* so long a delivery waits for a Redis that is away */
     PROOF_MS = 10000, /* so long a Redis that refused a write must stay without another to be up */
+    GATE_POLL_MS = 100,
     DISPATCHERS_MAX = 1024,
+    MESSAGES_MAX = 6, /* of one dispatcher */
 };
 
 struct redis_sink {
     struct actor actor;
     struct redis_queue *queue;
+    struct redis_marks *marks;
+    struct sink_gate *gate; /* NULL: none */
     struct redis_link *link;
-    struct redis_tls *tls; /* NULL: plain */
-    struct redis_url url;
+    struct redis_server server;
     struct sink_health health;
     struct metrics_set *metrics;
     struct backoff backoff;
@@ -50,10 +55,24 @@ static void come(void *context)
     actor_set_deadline(&sink->actor, actor_now_ms(&sink->actor));
 }
 
-static void replied(void *context, const struct redisReply *reply)
+static void replied(void *context, void *token, const struct redisReply *reply)
 {
     struct redis_sink *sink = context;
-    redis_queue_take_reply(sink->queue, reply);
+    if (token != NULL) {
+        redis_marks_take_reply(sink->marks, token, reply);
+    } else {
+        redis_queue_take_reply(sink->queue, reply);
+    }
+}
+
+static bool may_write(void *context)
+{
+    struct redis_sink *sink = context;
+    if (sink_gate_look(sink->gate)) {
+        return true;
+    }
+    come(sink);
+    return false;
 }
 
 static void set_up(struct redis_sink *sink)
@@ -65,25 +84,66 @@ static void set_up(struct redis_sink *sink)
     }
 }
 
+/* Sentinels name another primary sooner or later: there is nothing to do. */
+static const char *advice_on(const struct redis_sink *sink, const char *error)
+{
+    bool is_replica = strstr(error, "READONLY") != NULL;
+    return sink->server.sentinels != NULL && is_replica ? "" : redis_error_advice(error);
+}
+
 static void set_down(struct redis_sink *sink, const char *error)
 {
     int64_t now_ms = actor_now_ms(&sink->actor);
-    if (sink_health_set_down(&sink->health, error, redis_error_advice(error), now_ms)) {
+    if (sink_health_set_down(&sink->health, error, advice_on(sink, error), now_ms)) {
         sink->down_ms = now_ms;
         metrics_put(sink->metrics, METRIC_sink_up, 0);
     }
+}
+
+static void hang_up(struct redis_sink *sink)
+{
+    redis_link_close(sink->link);
+    sink->is_ready = false;
+    redis_marks_rewind(sink->marks);
+    metrics_add(sink->metrics, METRIC_sink_failures_total, redis_queue_rewind(sink->queue));
 }
 
 /* A forgotten script is no fault: it is loaded anew with the next connection. Were it forgotten
  * again and again, the backoff grows all the same, because no write works. */
 static void reconnect(struct redis_sink *sink, const char *error)
 {
-    redis_link_close(sink->link);
-    sink->is_ready = false;
+    hang_up(sink);
     sink->reopen_ms = actor_now_ms(&sink->actor) + backoff_next_ms(&sink->backoff);
-    metrics_add(sink->metrics, METRIC_sink_failures_total, redis_queue_rewind(sink->queue));
     if (redis_error_of(error) != REDIS_ERROR_no_script) {
         set_down(sink, error);
+    }
+}
+
+static const char *said_error(const struct redis_sink *sink)
+{
+    const char *error = redis_queue_error(sink->queue);
+    return error != NULL ? error : redis_marks_error(sink->marks);
+}
+
+/* Marks first: they are read before a candle is written, and written when candles are there. */
+static void exchange(struct redis_sink *sink, int64_t now_ms)
+{
+    redis_marks_send(sink->marks, sink->link, now_ms);
+    redis_queue_send(sink->queue, sink->link, now_ms);
+    redis_queue_answer(sink->queue);
+    redis_marks_send(sink->marks, sink->link, now_ms);
+}
+
+/* With sentinels it says where the primary is now. */
+static void show_address(struct redis_sink *sink)
+{
+    char url[SINK_HEALTH_ADDRESS_MAX - REDIS_SENTINELS_HOST_MAX];
+    redis_url_print(&sink->server.url, url, sizeof(url));
+    if (sink->server.sentinels == NULL || !sink->is_ready) {
+        (void)snprintf(sink->health.address, sizeof(sink->health.address), "%s", url);
+    } else {
+        (void)snprintf(sink->health.address, sizeof(sink->health.address), "%s at %s:%s", url,
+                       redis_link_host(sink->link), redis_link_port(sink->link));
     }
 }
 
@@ -95,10 +155,11 @@ static void on_ready(struct redis_sink *sink)
     if (!sink->is_ready) {
         sink->is_ready = true;
         sink->ready_ms = now_ms;
+        show_address(sink);
     }
-    const char *error = redis_queue_error(sink->queue);
+    const char *error = said_error(sink);
     if (error != NULL) {
-        char kept[REDIS_LINK_ERROR_MAX]; /* the queue forgets it */
+        char kept[REDIS_LINK_ERROR_MAX]; /* it is about to be forgotten */
         (void)snprintf(kept, sizeof(kept), "%s", error);
         sink->is_proof_owed = true;
         reconnect(sink, kept);
@@ -107,7 +168,18 @@ static void on_ready(struct redis_sink *sink)
     if (is_proved || !sink->is_proof_owed || now_ms - sink->ready_ms >= PROOF_MS) {
         set_up(sink);
     }
-    redis_queue_send(sink->queue, sink->link, now_ms);
+    exchange(sink, now_ms);
+}
+
+/* Nothing more leaves this process: what waits in the connection goes with it. */
+static void stand_back(struct redis_sink *sink)
+{
+    if (redis_link_is_waiting(sink->link)) {
+        hang_up(sink);
+        sink->reopen_ms = actor_now_ms(&sink->actor);
+    }
+    metrics_add(sink->metrics, METRIC_sink_failures_total,
+                redis_queue_give_back(sink->queue, INT64_MIN, INT64_MAX));
 }
 
 static void move(struct redis_sink *sink)
@@ -121,7 +193,11 @@ static void move(struct redis_sink *sink)
         }
         break;
     case REDIS_LINK_ready:
-        on_ready(sink);
+        if (sink_gate_look(sink->gate)) {
+            on_ready(sink);
+        } else {
+            stand_back(sink);
+        }
         break;
     case REDIS_LINK_failed:
         reconnect(sink, redis_link_error(sink->link));
@@ -142,6 +218,9 @@ static int64_t next_deadline_ms(const struct redis_sink *sink)
     if (sink->is_due) {
         return actor_now_ms(&sink->actor);
     }
+    if (!sink_gate_is_open(sink->gate)) {
+        next_ms = earlier(next_ms, actor_now_ms(&sink->actor) + GATE_POLL_MS);
+    }
     if (sink->is_ready) {
         return sink->is_proof_owed ? earlier(next_ms, sink->ready_ms + PROOF_MS) : next_ms;
     }
@@ -158,7 +237,6 @@ static void on_deadline(struct actor *actor)
 
     sink->is_due = false;
     move(sink);
-    redis_queue_answer(sink->queue);
     if (!sink->is_ready) {
         int64_t limit_ms = actor_now_ms(actor) - HOLD_MS;
         int64_t given_back = redis_queue_give_back(sink->queue, sink->down_ms, limit_ms);
@@ -167,62 +245,66 @@ static void on_deadline(struct actor *actor)
     actor_set_deadline(actor, next_deadline_ms(sink));
 }
 
+static void cancel(struct redis_sink *sink, const struct actor *asker)
+{
+    metrics_add(sink->metrics, METRIC_sink_failures_total, redis_queue_cancel(sink->queue, asker));
+}
+
+static void tell_detached(struct actor *dispatcher)
+{
+    struct msg msg = {.type = MSG_SINK_DETACHED};
+    actor_send(dispatcher, &msg);
+}
+
 static void receive(struct actor *actor, const struct msg *msg)
 {
     struct redis_sink *sink = container_of(actor, struct redis_sink, actor);
 
     switch (msg->type) {
     case MSG_SINK_DELIVER:
-        redis_queue_add(sink->queue, msg->as_SINK_DELIVER.delivery, msg->from, actor_now_ms(actor));
+        redis_queue_add(sink->queue, msg->as_SINK_DELIVER.delivery, msg->from,
+                        redis_marks_find(sink->marks, msg->from), actor_now_ms(actor));
         come(sink);
         break;
-    case MSG_SINK_CANCEL: /* what is on its way is answered by its reply, or by the reply's timeout
-                           */
-        metrics_add(sink->metrics, METRIC_sink_failures_total,
-                    redis_queue_cancel(sink->queue, msg->from));
+    case MSG_SINK_CANCEL:
+        cancel(sink, msg->from);
+        break;
+    case MSG_SINK_ATTACH:
+        redis_marks_attach(sink->marks, msg->from, &msg->as_SINK_ATTACH);
+        come(sink);
+        break;
+    case MSG_SINK_REFILLED:
+        if (redis_marks_end_refill(sink->marks, msg->from, &msg->as_SINK_REFILLED)) {
+            come(sink);
+        }
+        break;
+    case MSG_SINK_DETACH:
+        cancel(sink, msg->from);
+        redis_marks_detach(sink->marks, msg->from);
+        tell_detached(msg->from);
+        come(sink);
         break;
     default:
         actor_unexpected(actor, msg);
     }
 }
 
-/* Whoever asked waits for an answer. */
 static void discard(const struct msg *unread)
 {
     if (unread->type == MSG_SINK_DELIVER) {
         redis_queue_answer_one(unread->from, unread->as_SINK_DELIVER.delivery, STATUS_UNAVAILABLE);
+    } else if (unread->type == MSG_SINK_DETACH) {
+        tell_detached(unread->from);
     }
 }
 
-/* One delivery a partition, and a cancel of it. */
 static const struct actor_class redis_sink_class = {
     .name = "redis_sink",
     .receive = receive,
     .deadline = on_deadline,
     .discard = discard,
-    .mailbox_capacity = 2 * DISPATCHERS_MAX,
+    .mailbox_capacity = MESSAGES_MAX * DISPATCHERS_MAX,
 };
-
-static enum status parse_url(struct redis_sink *sink, const struct redis_sink_options *options,
-                             char *error, size_t error_size)
-{
-    enum status status = redis_url_parse(options->url, &sink->url, error, error_size);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (options->password != NULL && options->password[0] != '\0') {
-        if (strlen(options->password) >= sizeof(sink->url.password)) {
-            (void)snprintf(error, error_size, "the password is too long");
-            return STATUS_BAD_CONFIG;
-        }
-        (void)snprintf(sink->url.password, sizeof(sink->url.password), "%s", options->password);
-    }
-    char address[SINK_HEALTH_ADDRESS_MAX];
-    redis_url_print(&sink->url, address, sizeof(address));
-    sink_health_init(&sink->health, "redis", address);
-    return sink->url.is_tls ? redis_tls_create(&sink->url, &sink->tls, error, error_size)
-                            : STATUS_OK;
-}
 
 static enum status prepare(struct redis_sink *sink, const struct redis_sink_options *options,
                            char *error, size_t error_size)
@@ -238,11 +320,16 @@ static enum status prepare(struct redis_sink *sink, const struct redis_sink_opti
     if (status != STATUS_OK) {
         return status;
     }
-    status = parse_url(sink, options, error, error_size);
+    status = redis_server_init(&sink->server, options, sink, come, error, error_size);
     if (status != STATUS_OK) {
         return status;
     }
+    sink_health_init(&sink->health, "redis", "");
+    show_address(sink);
     sink->queue = redis_queue_create(&queue_options);
+    sink->marks = redis_marks_create(&(struct redis_marks_options){
+        .group = options->group == NULL ? "" : options->group, .address = sink->health.address});
+    sink->gate = options->gate;
     return STATUS_OK;
 }
 
@@ -253,12 +340,14 @@ static void start(struct redis_sink *sink, const struct redis_sink_options *opti
     sink->down_ms = actor_now_ms(&sink->actor);
     sink->link = redis_link_create(&(struct redis_link_options){
         .loop = loop_uv(options->loop),
-        .url = &sink->url,
-        .tls = sink->tls,
+        .url = &sink->server.url,
+        .tls = sink->server.tls,
+        .sentinels = sink->server.sentinels,
         .script = redis_script_text,
         .context = sink,
         .come = come,
         .replied = replied,
+        .may_write = may_write,
     });
     metrics_put(sink->metrics, METRIC_sink_up, 0);
     redis_link_open(sink->link);
@@ -303,7 +392,8 @@ void redis_sink_close(struct redis_sink **sink_p)
     (void)redis_queue_rewind(sink->queue);
     (void)redis_queue_give_back(sink->queue, INT64_MIN, INT64_MAX);
     redis_queue_destroy(&sink->queue);
-    redis_tls_destroy(&sink->tls);
+    redis_marks_destroy(&sink->marks);
+    redis_server_deinit(&sink->server);
     metrics_put(sink->metrics, METRIC_sink_up, 0);
     actor_deinit(&sink->actor);
     mem_free(sink);

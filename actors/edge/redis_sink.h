@@ -8,7 +8,8 @@
  * so that it goes out as soon as the connection is back, and is then answered UNAVAILABLE, so that
  * its dispatcher can go when its partition does. A key of another type is a rejected row; any other
  * complaint of the server (READONLY, OOM, LOADING, a cluster, a wrong password ...) is a sink that
- * is down. Thread: the loop's. */
+ * is down. A dispatcher that attaches is told when this Redis has forgotten what it had
+ * acknowledged (see redis_marks.h). Thread: the loop's. */
 #ifndef CANDLED_ACTORS_EDGE_REDIS_SINK_H
 #define CANDLED_ACTORS_EDGE_REDIS_SINK_H
 
@@ -16,12 +17,14 @@
 #include "runtime/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct actor;
 struct loop;
 struct metrics;
 struct redis_sink;
+struct sink_gate;
 
 enum redis_ttl_from {
     REDIS_TTL_FROM_write, /* the TTL counts from the moment of writing */
@@ -29,16 +32,20 @@ enum redis_ttl_from {
 };
 
 struct redis_sink_options {
-    struct loop *loop;       /* borrowed */
-    struct metrics *metrics; /* borrowed */
-    const char *url;         /* see redis_url.h; copied, as are the other texts */
-    const char *password;    /* overrides the url's; NULL or empty: none */
-    const char *key;         /* templates */
+    struct loop *loop;            /* borrowed */
+    struct metrics *metrics;      /* borrowed */
+    const char *url;              /* see redis_url.h; copied, as are the other texts */
+    const char *password;         /* overrides the url's; NULL or empty: none */
+    const char *const *sentinels; /* host:port each: then the url's host is the primary's name */
+    size_t sentinel_count;        /* 0: the url names the server */
+    const char *group;            /* of the consumers: part of the keys of marks */
+    const char *key;              /* templates */
     const char *index_key;
     const char *latest_key;
     int64_t ttl_ms;
     enum redis_ttl_from ttl_from;
-    uint64_t seed; /* of the backoff's jitter */
+    uint64_t seed;          /* of the backoff's jitter */
+    struct sink_gate *gate; /* borrowed; while it is closed nothing is written; NULL: none */
 };
 
 /* STATUS_BAD_CONFIG (logged) for a url or template that cannot be used. Connects on its own; a

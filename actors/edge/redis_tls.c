@@ -16,7 +16,6 @@
 struct redis_tls {
     SSL_CTX *trust;
     char *host;
-    bool is_address;
 };
 
 static bool is_address(const char *host)
@@ -70,7 +69,6 @@ enum status redis_tls_create(const struct redis_url *url, struct redis_tls **out
     }
     struct redis_tls *tls = mem_new(1, sizeof(*tls));
     tls->trust = trust;
-    tls->is_address = is_address(url->host);
     tls->host = mem_new(sizeof(url->host), 1);
     memcpy(tls->host, url->host, sizeof(url->host));
     *out_tls = tls;
@@ -94,13 +92,12 @@ void redis_tls_destroy(struct redis_tls **tls_p)
     mem_free(tls);
 }
 
-static bool expect_host(SSL *session, const struct redis_tls *tls)
+static bool expect_host(SSL *session, const char *host)
 {
-    if (tls->is_address) {
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), tls->host) == 1;
+    if (is_address(host)) {
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host) == 1;
     }
-    return SSL_set_tlsext_host_name(session, tls->host) == 1 &&
-           SSL_set1_host(session, tls->host) == 1;
+    return SSL_set_tlsext_host_name(session, host) == 1 && SSL_set1_host(session, host) == 1;
 }
 
 const char *redis_tls_error(const struct ssl_st *session)
@@ -114,19 +111,19 @@ const char *redis_tls_error(const struct ssl_st *session)
     return words;
 }
 
-enum status redis_tls_attach(const struct redis_tls *tls, struct redisAsyncContext *context,
-                             struct ssl_st **out_session, char *error, size_t error_size)
+static enum status attach(const struct redis_tls *tls, const char *host, redisContext *context,
+                          struct ssl_st **out_session, char *error, size_t error_size)
 {
     SSL *session = SSL_new(tls->trust);
     const char *words = "out of memory";
 
-    if (session == NULL || !expect_host(session, tls)) {
+    if (session == NULL || !expect_host(session, host)) {
         goto failed;
     }
     ERR_clear_error();
-    if (redisInitiateSSL(&context->c, session) != REDIS_OK) {
+    if (redisInitiateSSL(context, session) != REDIS_OK) {
         words = redis_tls_error(session);
-        words = words == NULL ? context->c.errstr : words;
+        words = words == NULL ? context->errstr : words;
         goto failed; /* hiredis takes the session over only when all is well */
     }
     *out_session = session;
@@ -136,4 +133,18 @@ failed:
     (void)snprintf(error, error_size, "%s", words);
     SSL_free(session);
     return STATUS_UNAVAILABLE;
+}
+
+enum status redis_tls_attach(const struct redis_tls *tls, const char *host,
+                             struct redisAsyncContext *context, struct ssl_st **out_session,
+                             char *error, size_t error_size)
+{
+    return attach(tls, host, &context->c, out_session, error, error_size);
+}
+
+enum status redis_tls_attach_blocking(const struct redis_tls *tls, struct redisContext *context,
+                                      char *error, size_t error_size)
+{
+    struct ssl_st *session;
+    return attach(tls, tls->host, context, &session, error, error_size);
 }

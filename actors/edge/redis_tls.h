@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 struct redisAsyncContext;
+struct redisContext;
 struct redis_tls;
 struct redis_url;
 struct ssl_st; /* OpenSSL's */
@@ -22,12 +23,17 @@ MUST_CHECK enum status redis_tls_create(const struct redis_url *url, struct redi
 /* Connections that still use it go on; NULL inside is fine. */
 void redis_tls_destroy(struct redis_tls **tls_p);
 
-/* Right after the connect began. The session is borrowed: it lives as long as the context. On
- * failure `error` says why. */
-MUST_CHECK enum status redis_tls_attach(const struct redis_tls *tls,
+/* Right after the connect began. host: whom the certificate must name. The session is borrowed: it
+ * lives as long as the context. On failure `error` says why. */
+MUST_CHECK enum status redis_tls_attach(const struct redis_tls *tls, const char *host,
                                         struct redisAsyncContext *context,
                                         struct ssl_st **out_session, char *error,
                                         size_t error_size);
+
+/* The same for a connection whose calls block: the handshake is done when it returns. */
+MUST_CHECK enum status redis_tls_attach_blocking(const struct redis_tls *tls,
+                                                 struct redisContext *context, char *error,
+                                                 size_t error_size);
 
 /* Why a connection ended, as far as TLS knows; NULL: it knows of nothing. hiredis keeps the
  * library's words to itself when the handshake fails later than at once. */

@@ -136,7 +136,7 @@ static const char *parse_host(struct cursor *cursor, struct redis_url *url)
     if (skip(cursor, ":") && (!parse_number(take_until(cursor, "/?"), 65535, &port) || port == 0)) {
         return "the port is not a number from 1 to 65535";
     }
-    (void)snprintf(url->port, sizeof(url->port), "%d", port);
+    (void)snprintf(url->port, sizeof(url->port), "%hu", (unsigned short)port);
     return NULL;
 }
 

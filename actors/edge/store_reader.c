@@ -1,5 +1,6 @@
 #include "actors/edge/store_reader.h"
 
+#include "actors/edge/store_refill.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
 #include "runtime/base.h"
@@ -16,8 +17,8 @@ struct read {
     struct job job;
     struct store_reader *reader;
     struct actor *asker;
-    struct msg_outbox_read request;
-    struct msg_outbox_rows answer;
+    struct msg request;
+    struct msg answer;
 };
 
 struct store_reader {
@@ -27,25 +28,28 @@ struct store_reader {
     struct read reads[SINK_COUNT];
 };
 
-static void work(struct job *job)
+static void work_outbox(struct job *job)
 {
     struct read *read = container_of(job, struct read, job);
-    const struct msg_outbox_read *request = &read->request;
-    read->answer.rows = NULL;
-    read->answer.status =
-        store_read_outbox(read->reader->store, request->after, &request->filter, request->rows_max,
-                          request->bytes_max, &read->answer.rows);
+    const struct msg_outbox_read *request = &read->request.as_OUTBOX_READ;
+    struct msg_outbox_rows *answer = &read->answer.as_OUTBOX_ROWS;
+    answer->rows = NULL;
+    answer->status = store_read_outbox(read->reader->store, request->after, &request->filter,
+                                       request->rows_max, request->bytes_max, &answer->rows);
+}
+
+static void work_refill(struct job *job)
+{
+    struct read *read = container_of(job, struct read, job);
+    struct refill_page *page = read->request.as_REFILL_READ.page;
+    read->answer.as_REFILL_ROWS.page = page;
+    read->answer.as_REFILL_ROWS.status = store_refill_read(read->reader->store, page);
 }
 
 static void done(struct job *job)
 {
     struct read *read = container_of(job, struct read, job);
-    struct msg msg = {
-        .type = MSG_OUTBOX_ROWS,
-        .from = &read->reader->actor,
-        .as_OUTBOX_ROWS = read->answer,
-    };
-    actor_send(read->asker, &msg);
+    actor_send(read->asker, &read->answer);
     read->asker = NULL;
 }
 
@@ -59,16 +63,30 @@ static struct read *find_free(struct store_reader *r)
     abort(); /* more dispatchers than sinks */
 }
 
+static void start(struct store_reader *r, const struct msg *msg, enum msg_type answer,
+                  void (*work)(struct job *job))
+{
+    struct read *read = find_free(r);
+    read->asker = msg->from;
+    read->request = *msg;
+    read->answer = (struct msg){.type = answer, .from = &r->actor};
+    job_start(&read->job, loop_uv(r->loop), work, done);
+}
+
 static void receive(struct actor *actor, const struct msg *msg)
 {
     struct store_reader *r = container_of(actor, struct store_reader, actor);
-    if (msg->type != MSG_OUTBOX_READ) {
+
+    switch (msg->type) {
+    case MSG_OUTBOX_READ:
+        start(r, msg, MSG_OUTBOX_ROWS, work_outbox);
+        break;
+    case MSG_REFILL_READ:
+        start(r, msg, MSG_REFILL_ROWS, work_refill);
+        break;
+    default:
         actor_unexpected(actor, msg);
     }
-    struct read *read = find_free(r);
-    read->asker = msg->from;
-    read->request = msg->as_OUTBOX_READ;
-    job_start(&read->job, loop_uv(r->loop), work, done);
 }
 
 static const struct actor_class store_reader_class = {

@@ -1,5 +1,5 @@
-/* The store reader: outbox entries for the dispatchers of one partition, as jobs on worker threads,
- * beside the writer's commits.
+/* The store reader: outbox entries, and candles of a refill, for the dispatchers of one partition,
+ * as jobs on worker threads, beside the writer's commits.
  *
  * One job a sink, so that a slow read of one does not hold up another.
  * Thread: the loop's. Ownership: the shard's. */

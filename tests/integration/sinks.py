@@ -23,6 +23,7 @@ import pymongo  # noqa: E402
 import redis  # noqa: E402
 from bson import Decimal128, Int64  # noqa: E402
 from checks import Failure, check, wait_until  # noqa: E402
+from redis_sentinels import Sentinels  # noqa: E402
 from servers import ROOT, Server, Servers, free_port, mongo_server  # noqa: E402
 
 PROBES = "build/*/tests/unit/actors/edge/sink_probe"
@@ -380,6 +381,168 @@ def redis_a_server_that_hangs_is_left_after_ten_seconds(servers):
     os.kill(server.pid(), signal.SIGCONT)
     probe.ends()
     server.holds(2000)
+
+
+@test
+def redis_a_cancelled_delivery_comes_back_at_once_from_a_server_that_hangs(servers):
+    server = servers.own(Redis()).start()
+    run("redis", server.url, rows=10)
+    probe = Probe("redis", server.url, rows=40000, partitions=4, delivery=10, pause_ms=5, cancel_after_ms=2000)
+    probe.waits_for_log("event=sink_up")
+    time.sleep(0.5)
+    os.kill(server.pid(), signal.SIGSTOP)
+    counts = probe.ends(8)
+    os.kill(server.pid(), signal.SIGCONT)
+    check(counts["retried"] == 4 and counts["ms"] < 3000, f"the replies were waited for: {counts}")
+
+
+@test
+def redis_marks_follow_what_is_acknowledged_and_only_forward(servers):
+    server = servers.own(Redis()).start()
+    run("redis", server.url, rows=1000, partitions=3, delivery=37, attach=1)
+    highest = {p: max(candle(i, 1)["revision"] for i in range(1000) if i % 10 % 3 == p) for p in range(3)}
+    marks = {p: int(server.client.get(f"candled:probe:probe:{p}")) for p in range(3)}
+    check(marks == highest, f"{marks} instead of {highest}")
+    check([server.client.ttl(f"candled:probe:probe:{p}") for p in range(3)] == [-1] * 3, "a mark expires")
+    server.client.set("candled:probe:probe:0", highest[0] + 5)
+    probe = Probe("redis", server.url, rows=1000, partitions=3, attach=1, acked=highest[2])
+    counts = probe.ends()
+    check("event=sink_forgot" not in probe.logged() and counts["stale"] == 1000, probe.logged())
+    check(int(server.client.get("candled:probe:probe:0")) == highest[0] + 5, "a mark went back")
+    run("redis", server.url, rows=1000, partitions=3)
+    check(int(server.client.get("candled:probe:probe:0")) == highest[0] + 5, "who is not attached has a mark")
+
+
+@test
+def redis_that_lacks_a_mark_has_forgotten_unless_nothing_was_acknowledged(servers):
+    server = servers.own(Redis()).start()
+    probe = Probe("redis", server.url, rows=100, attach=1)
+    probe.ends()
+    check("event=sink_forgot" not in probe.logged(), f"a first connect is no loss: {probe.logged()}")
+    mark = int(server.client.get("candled:probe:probe:0"))
+    for found in (None, mark - 1, "garbage", 0):
+        server.client.delete("candled:probe:probe:0")
+        if found is not None:
+            server.client.set("candled:probe:probe:0", found)
+        probe = Probe("redis", server.url, rows=10, delivery=1, pause_ms=40, attach=1, acked=mark)
+        probe.ends()
+        logged = [line for line in probe.logged().splitlines() if "event=sink_forgot" in line]
+        said = found if isinstance(found, int) else -1
+        check(len(logged) == 1 and f"found_revision={said} acked_revision={mark}" in logged[0], probe.logged())
+        check("event=sink_refilled" in probe.logged(), probe.logged())
+        wait_until("the mark is back", lambda: server.client.get("candled:probe:probe:0") == str(mark), 5)
+
+
+@test
+def redis_flushed_behind_our_back_is_found_out_by_the_next_mark(servers):
+    server = servers.own(Redis()).start()
+    probe = Probe("redis", server.url, rows=3000, delivery=10, pause_ms=5, attach=1)
+    wait_until("it writes", lambda: server.client.dbsize() > 200, 20)
+    server.client.flushall()
+    probe.waits_for_log("event=sink_forgot", 5)
+    probe.ends()
+    check(probe.logged().count("event=sink_forgot") == 1 and "event=sink_down" not in probe.logged(), probe.logged())
+
+
+@test
+def redis_that_takes_no_writes_is_down_and_has_not_forgotten(servers):
+    server = servers.own(Redis()).start()
+    server.client.replicaof("127.0.0.1", 1)
+    probe = Probe("redis", server.url, rows=10, delivery=1, pause_ms=40, attach=1, acked=1 << 48)
+    probe.waits_for_log("READONLY")
+    time.sleep(2)
+    check("event=sink_forgot" not in probe.logged(), f"told of a server that cannot be filled: {probe.logged()}")
+    server.client.replicaof("NO", "ONE")
+    probe.ends()
+    check(probe.logged().count("event=sink_forgot") == 1, probe.logged())
+
+
+@test
+def redis_a_user_with_the_rights_in_the_manual_is_enough(servers):
+    server = servers.own(Redis()).start()
+    manual = (ROOT / "docs" / "redis.md").read_text()
+    rights = re.search(r"ACL SETUSER candled on >PASSWORD (.+)", manual)[1].split()
+    server.client.execute_command("ACL", "SETUSER", "candled", "on", ">secret", *rights)
+    url = f"redis://candled:secret@127.0.0.1:{server.port}"
+    counts = run("redis", url, rows=100, repeat=2, attach=1)
+    check(counts["rejected"] == counts["retried"] == 0, str(counts))
+    wanted = [right for right in rights if right.startswith("+")]
+    for right in wanted:  # nothing in it is for nothing
+        server.client.execute_command("ACL", "SETUSER", "candled", "reset", "on", ">secret", *[r for r in rights if r != right])
+        server.client.flushall()
+        probe = Probe("redis", url, rows=20, repeat=2, delivery=5, pause_ms=20, attach=1, acked=1 << 48, close_after_ms=800)
+        probe.ends()
+        optional = right in ("+info", "+role", "+pexpireat", "+select")
+        told = "NOPERM" in probe.logged() or "executing the script" in probe.logged() or "ACL failure" in probe.logged()
+        check((told and "sink_down" in probe.logged() or optional) and "sink_rejected" not in probe.logged(), f"without {right}: {probe.logged()}")
+
+
+def frozen(start, count):
+    """A process that was stopped for longer than its gate allows writes nothing until it is opened."""
+    probe = start(rows=4000, delivery=20, pause_ms=10, gate_ms=400, open_after_ms=2000)
+    wait_until("it writes", lambda: count() > 100, 20)
+    os.kill(probe.process.pid, signal.SIGSTOP)
+    time.sleep(1)
+    before = count()
+    os.kill(probe.process.pid, signal.SIGCONT)
+    probe.waits_for_log("stalled", 5)
+    time.sleep(1)
+    check(count() == before, f"{count() - before} were written behind a closed gate")
+    check("event=sink_down" not in probe.logged(), f"nothing is wrong with the server: {probe.logged()}")
+    counts = probe.ends()
+    check("opened" in probe.logged() and counts["answered"] == 4000 and counts["retried"] >= 1, str(counts))
+
+
+@test
+def redis_is_not_written_by_a_process_that_stood_still(servers):
+    server = servers.own(Redis()).start()
+    frozen(lambda **settings: Probe("redis", server.url, **settings), server.client.dbsize)
+    server.holds(4000)
+
+
+@test
+def mongo_is_not_written_by_a_process_that_stood_still(servers):
+    mongo = Mongo(servers)
+    frozen(mongo.probe, lambda: mongo.candles.count_documents({}))
+
+
+@test
+def redis_sentinels_name_the_primary_and_a_failover_is_followed(servers):
+    group = Sentinels(servers, Redis)
+    probe = Probe("redis", "redis://mymaster/0", sentinels=group.text, rows=6000, delivery=20, pause_ms=20, attach=1)
+    probe.waits_for_log(f"mymaster:6379/0 at 127.0.0.1:{group.nodes[0].port}")
+    wait_until("it writes", lambda: group.client(0).dbsize() > 500, 20)
+    group.nodes[0].kill9()
+    probe.waits_for_log(f"mymaster:6379/0 at 127.0.0.1:{group.nodes[1].port}", 30)
+    counts = probe.ends()
+    check(counts["answered"] == 6000, str(counts))
+    check(group.client(1).get(redis_key(candle(5999, 1))) == as_json(candle(5999, 1)), "the last candle is not there")
+
+
+@test
+def redis_a_sentinel_that_is_away_or_lies_is_passed_by_and_told(servers):
+    group = Sentinels(servers, Redis)
+    away = free_port()
+    first = f"127.0.0.1:{away},{group.text}"
+    counts = run("redis", "redis://mymaster/0", sentinels=first, rows=100)
+    check(counts["answered"] == 100, str(counts))
+    probe = Probe("redis", "redis://another/0", sentinels=first, rows=10, close_after_ms=3000)
+    probe.ends()
+    for words in (f"sentinel 127.0.0.1:{away}: Connection refused", f"{group.watchers[0].port}: knows no primary called `another`"):
+        check(words in probe.logged(), f"{words}: {probe.logged()}")
+    plain = group.nodes[1].port  # a Redis is no sentinel
+    probe = Probe("redis", "redis://mymaster/0", sentinels=f"127.0.0.1:{plain}", rows=10, close_after_ms=2000)
+    probe.ends()
+    check(f"sentinel 127.0.0.1:{plain}: ERR unknown command" in probe.logged(), probe.logged())
+    os.kill(group.watchers[0].pid(), signal.SIGSTOP)
+    counts = run("redis", "redis://mymaster/0", sentinels=group.text, rows=100)
+    check(counts["answered"] == 100 and 900 < counts["ms"] < 4000, f"one second for one that hangs: {counts}")
+    os.kill(group.watchers[0].pid(), signal.SIGCONT)
+    group.client(0).replicaof("127.0.0.1", group.nodes[1].port)  # they go on to name it for a moment
+    probe = Probe("redis", "redis://mymaster/0", sentinels=group.text, rows=10, attach=1)
+    probe.waits_for_log("it is a replica", 5)
+    check("calls the primary" in probe.logged(), probe.logged())
+    probe.ends()
 
 
 @test

@@ -1,11 +1,18 @@
 """Servers that go away and come back: nothing is lost, nothing is repeated, the other sink goes on."""
 
+import json
+import os
+import signal
 import threading
 import time
+from pathlib import Path
 
 import producer
-from harness import Skipped, Case, check, kafka_server, mongo_server, open_producer, redis_server, send, test, wait_until
+from harness import Case, check, kafka_server, mongo_server, open_producer, redis_server, send, test, wait_until
+from oracle.fold import fold
 from producer import Disorder
+from redis_sentinels import Sentinels
+from servers import run_folder
 
 
 class Flow:
@@ -102,10 +109,150 @@ def redis_in_the_middle(servers, folder):
 
 @test("Redis killed in the middle and started again empty: it is filled again")
 def redis_comes_back_empty(servers, folder):
-    raise Skipped("the refill of a store that has forgotten is not there yet")
     server = servers.own(redis_server().start())
     with Case(servers, folder, redis_at=server) as case:
         interrupted(case, server, "redis", "mongo", Flow(case, messages(26), 8))
+
+
+TTL_MS = 60 * 60 * 1000
+
+
+def refilled(case):
+    return sum(value for labels, value in case.all_metrics()["candled_sink_refilled_total"] if labels["sink"] == "redis")
+
+
+def logged(shard, event):
+    return [line for line in shard.log.read_text().splitlines() if f"event={event} " in line]
+
+
+def own_redis(servers, **environment):
+    """With a snapshot only when it is asked for one."""
+    return servers.own(redis_server(**environment).start())
+
+
+@test("Redis started again empty while no candle flows: the connection alone tells")
+def redis_empty_at_rest(servers, folder):
+    server = own_redis(servers)
+    with Case(servers, folder, redis_at=server) as case:
+        case.produce(messages(27)[:6000])
+        shard = case.shard().start()
+        case.expect_answer()
+        partitions = held_partitions(case)
+        for times in (1, 2):
+            server.kill9()
+            server.start()
+            wait_until("all are refilled", lambda: len(logged(shard, "sink_refilled")) == times * partitions, 40)
+            case.expect_answer()
+        marks = [int(case.redis_client.get(key)) for key in case.redis_client.keys("candled:*")]
+        told = [candle["revision"] for candle in candles_of(case)]
+        check(len(marks) == partitions and max(marks) == max(told), f"{marks}, and the highest revision is {max(told)}")
+
+
+def held_partitions(case):
+    """How many partitions Redis was given something of."""
+    return len(case.redis_client.keys("candled:*")) or 1
+
+
+@test("Redis put back to an older copy of itself while it was down")
+def redis_older_copy(servers, folder):
+    server = own_redis(servers)
+    dump = Path(run_folder(), f"redis-{server.port}", "dump.rdb")
+    with Case(servers, folder, redis_at=server) as case:
+        flow = Flow(case, messages(28), 6)
+        shard = case.shard().start()
+        flow.start()
+        flow.wait_for(0.3)
+        case.redis_client.save()
+        flow.wait_for(0.7)
+        wait_until("it is ahead of the copy", lambda: case.redis_client.info("persistence")["rdb_changes_since_last_save"] > 100, 20)
+        server.kill9()
+        check(dump.exists(), "there is no copy")
+        server.start()
+        flow.finish()
+        case.expect_answer()
+        check(logged(shard, "sink_forgot"), "it did not notice")
+        check("found_revision=-1" not in logged(shard, "sink_forgot")[0], "it thinks that Redis is empty")
+
+
+@test("Redis started again empty while the shard was dead")
+def redis_empty_shard_dead(servers, folder):
+    server = own_redis(servers)
+    with Case(servers, folder, redis_at=server) as case:
+        case.produce(messages(29)[:6000])
+        shard = case.shard().start()
+        case.expect_answer()
+        shard.kill9()
+        server.kill9()
+        server.start()
+        shard.start()
+        wait_until("it notices", lambda: logged(shard, "sink_refilled"), 60)
+        case.expect_answer()
+
+
+@test("Redis killed twice, the second time in the middle of its refill, while candles flow")
+def redis_twice(servers, folder):
+    server = own_redis(servers)
+    with Case(servers, folder, redis_at=server) as case:
+        flow = Flow(case, messages(30), 10)
+        shard = case.shard().start()
+        flow.start()
+        flow.wait_for(0.4)
+        for _ in range(2):
+            server.kill9()
+            server.start()
+            wait_until("a refill begins", lambda: logged(shard, "sink_forgot"), 30)
+        flow.finish()
+        case.expect_answer()
+        check(refilled(case) > 0, "nothing was written again")
+
+
+@test("Redis flushed behind our back, and what has expired there stays away")
+def redis_flushed(servers, folder):
+    server = own_redis(servers)
+    with Case(servers, folder, redis_at=server, config={"redis": {"ttl": "1h"}}) as case:
+        flow = Flow(case, messages(31), 6)
+        shard = case.shard().start()
+        flow.start()
+        flow.wait_for(0.6)
+        wait_until("it writes", lambda: case.redis_client.dbsize() > 100, 30)
+        case.redis_client.flushall()
+        flow.finish()
+        case.wait_until_settled()
+        wait_until("it is full again", lambda: len(logged(shard, "sink_refilled")) >= len(logged(shard, "sink_forgot")) > 0, 30)
+        answer = fold(case.records(), case.settings)
+        held = {(candle["symbol"], candle["interval"], candle["openTime"]) for candle in candles_of(case)}
+        newest = max(open_ms for _, _, open_ms in held)
+        recent = {(c.symbol, c.interval, c.open_ms) for c in answer.candles(("1m", "5m")) if c.open_ms > newest - TTL_MS}
+        check(len(recent) > 100 and recent <= held, f"{len(recent - held)} of the last hour are missing")
+        oldest = min(open_ms for _, _, open_ms in held)
+        check(oldest > newest - 4 * TTL_MS, f"what had expired is there again: {newest - oldest} ms back")
+
+
+def candles_of(case):
+    keys = list(case.redis_client.scan_iter("crypto:*:[0-9]*", 1000))
+    return [json.loads(value) for value in case.redis_client.mget(keys) if value]
+
+
+@test("Redis fails over in the middle, and the new primary lacks what was acknowledged")
+def redis_failover(servers, folder):
+    group = Sentinels(servers, redis_server)
+    config = {"redis": {"url": "redis://mymaster/0", "sentinels": group.addresses}}
+    with Case(servers, folder, redis_at=group.nodes[1], config=config) as case:
+        flow = Flow(case, messages(32), 12)
+        shard = case.shard().start()
+        flow.start()
+        flow.wait_for(0.3)
+        wait_until("the replica has candles", lambda: group.client(1).dbsize() > 100, 30)
+        os.kill(group.nodes[1].pid(), signal.SIGSTOP)
+        group.client(0).client_kill_filter(_type="replica")  # what is acknowledged from now on it will not have
+        before = group.client(0).dbsize()
+        wait_until("the primary is ahead", lambda: group.client(0).dbsize() > before + 20, 30)
+        group.nodes[0].kill9()
+        os.kill(group.nodes[1].pid(), signal.SIGCONT)
+        wait_until("the new primary is used", lambda: f"at 127.0.0.1:{group.nodes[1].port}" in shard.log.read_text(), 40)
+        flow.finish()
+        case.expect_answer()
+        check(logged(shard, "sink_forgot"), "nothing was missing on the new primary: the test is empty")
 
 
 @test("Redis away at the start, and there later")

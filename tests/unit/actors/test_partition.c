@@ -172,7 +172,10 @@ static void tell_rejected(struct fixture *f)
     struct delivery delivery = {.rows = &rows};
     delivery_reject(&delivery, 0, "never");
     struct msg msg = {.type = MSG_OUTBOX_ACKED,
-                      .as_OUTBOX_ACKED = {SINK_redis, OWED_SEQUENCE, delivery.rejections}};
+                      .as_OUTBOX_ACKED = {.sink = SINK_redis,
+                                          .sequence = OWED_SEQUENCE,
+                                          .revision = 1,
+                                          .rejections = delivery.rejections}};
     actor_send(partition_actor(f->partition), &msg);
 }
 

@@ -10,6 +10,7 @@
  * formulas and looks into the server. */
 #include "actors/edge/mongo_sink.h"
 #include "actors/edge/redis_sink.h"
+#include "actors/edge/sink_gate.h"
 #include "actors/messages.h"
 #include "proto/candle.h"
 #include "runtime/actor.h"
@@ -19,6 +20,7 @@
 #include "runtime/rand.h"
 #include "runtime/sched.h"
 #include "tests/unit/actors/edge/sink_probe_candle.h"
+#include "tests/unit/actors/edge/sink_probe_settings.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -28,63 +30,32 @@
 #include <string.h>
 #include <uv.h>
 
-enum { RETRY_MS = 50, NS_PER_MS = 1000000 };
-
-/* clang-format off */
-#define SETTINGS(X)                                              \
-    X(rows,       "1000")                                        \
-    X(repeat,     "1")                                           \
-    X(reorder,    "0")                                           \
-    X(symbols,    "10")                                          \
-    X(partitions, "1")                                           \
-    X(delivery,   "500")                                         \
-    X(base_ms,    "1738368000000")                               \
-    X(ttl_ms,     "86400000")                                    \
-    X(retention_ms, "0")                                         \
-    X(close_after_ms, "0")                                       \
-    X(cancel_after_ms, "0")                                      \
-    X(pause_ms,   "0")
-#define TEXTS(X)                                                 \
-    X(ttl_from,   "write")                                       \
-    X(password,   "")                                            \
-    X(database,   "crypto_history")                              \
-    X(collection, "candles")
-/* clang-format on */
-
-struct settings {
-#define X(name, default_value) int64_t name;
-    SETTINGS(X)
-#undef X
-#define X(name, default_value) const char *name;
-    TEXTS(X)
-#undef X
-};
-
-/* One row to deliver. */
-struct item {
-    uint32_t candle;
-    uint32_t version;
-};
+enum { RETRY_MS = 50, LOOK_MS = 20, SENTINELS_MAX = 8, NS_PER_MS = 1000000 };
 
 struct partition {
     struct actor actor;
     struct probe *probe;
     int32_t id;
-    struct item *items;
+    struct sink_probe_item *items;
     size_t count;
     size_t next;
     struct delivery delivery;
     bool is_done;
+    bool is_attached;
 };
 
 struct probe {
-    struct settings settings;
+    struct sink_probe_settings settings;
     struct loop *loop;
     struct metrics *metrics;
     struct redis_sink *redis;
     struct mongo_sink *mongo;
     struct partition *partitions;
+    struct sink_gate *gate; /* NULL: none */
+    int64_t stall;          /* that is to be opened again */
     uv_timer_t closer;
+    uv_timer_t looker;
+    uv_timer_t opener;
     bool is_closing;
     int64_t running;
     int64_t stale;
@@ -99,28 +70,6 @@ static struct actor *edge(const struct probe *probe)
     return probe->redis != NULL ? redis_sink_actor(probe->redis) : mongo_sink_actor(probe->mongo);
 }
 
-static struct outbox_rows *make_rows(struct partition *p, size_t count)
-{
-    const struct sink_probe_series series = {p->probe->settings.symbols,
-                                             p->probe->settings.base_ms};
-    struct outbox_rows *rows = mem_new(1, sizeof(*rows));
-    rows->rows = mem_new(count, sizeof(rows->rows[0]));
-    rows->bytes = mem_new(count, CANDLE_ENCODED_MAX);
-    rows->count = count;
-    for (size_t i = 0; i < count; i++) {
-        const struct item *item = &p->items[p->next + i];
-        struct candle candle = sink_probe_candle(&series, item->candle, item->version);
-        unsigned char *bytes = rows->bytes + i * CANDLE_ENCODED_MAX;
-        rows->rows[i] = (struct outbox_row){
-            .sequence = (int64_t)(p->next + i + 1),
-            .kind = OUTBOX_candle,
-            .interval = candle.interval,
-            .payload = {bytes, candle_encode(&candle, bytes)},
-        };
-    }
-    return rows;
-}
-
 static void deliver(struct partition *p)
 {
     struct msg msg = {
@@ -128,9 +77,20 @@ static void deliver(struct partition *p)
     actor_send(edge(p->probe), &msg);
 }
 
+static void tell(struct partition *p, struct msg msg)
+{
+    msg.from = &p->actor;
+    actor_send(edge(p->probe), &msg);
+}
+
+/* Attached, it goes when the sink has let go of it. */
 static void end_one(struct partition *p)
 {
     p->is_done = true;
+    if (p->is_attached && p->probe->redis != NULL) {
+        tell(p, (struct msg){.type = MSG_SINK_DETACH});
+        return;
+    }
     if (--p->probe->running == 0) {
         loop_stop(p->probe->loop);
     }
@@ -145,8 +105,12 @@ static void deliver_next(struct partition *p)
         end_one(p);
         return;
     }
-    p->delivery =
-        (struct delivery){.topic = "probe", .partition = p->id, .rows = make_rows(p, count)};
+    const struct sink_probe_series series = {p->probe->settings.symbols,
+                                             p->probe->settings.base_ms};
+    p->delivery = (struct delivery){.topic = "probe",
+                                    .partition = p->id,
+                                    .rows = sink_probe_rows(&series, p->items + p->next, count),
+                                    .revision = -1};
     deliver(p);
 }
 
@@ -173,10 +137,16 @@ static void count_delivery(struct partition *p)
     }
 }
 
-static void receive(struct actor *actor, const struct msg *msg)
+/* What it had is not given again: that is the dispatcher's. */
+static void on_forgot(struct partition *p, const struct msg_sink_forgot *m)
 {
-    struct partition *p = container_of(actor, struct partition, actor);
-    assert(msg->type == MSG_SINK_DELIVERED);
+    printf("forgot %d\n", p->id);
+    tell(p, (struct msg){.type = MSG_SINK_REFILLED, .as_SINK_REFILLED = {.loss = m->loss}});
+}
+
+static void on_delivered(struct partition *p, const struct msg *msg)
+{
+    struct actor *actor = &p->actor;
     assert(msg->as_SINK_DELIVERED.delivery == &p->delivery);
 
     if (msg->as_SINK_DELIVERED.status != STATUS_OK) {
@@ -196,6 +166,26 @@ static void receive(struct actor *actor, const struct msg *msg)
     actor_set_deadline(actor, actor_now_ms(actor) + p->probe->settings.pause_ms);
 }
 
+static void receive(struct actor *actor, const struct msg *msg)
+{
+    struct partition *p = container_of(actor, struct partition, actor);
+
+    switch (msg->type) {
+    case MSG_SINK_DELIVERED:
+        on_delivered(p, msg);
+        break;
+    case MSG_SINK_FORGOT:
+        on_forgot(p, &msg->as_SINK_FORGOT);
+        break;
+    case MSG_SINK_DETACHED:
+        p->is_attached = false;
+        end_one(p);
+        break;
+    default:
+        actor_unexpected(actor, msg);
+    }
+}
+
 static void on_deadline(struct actor *actor)
 {
     struct partition *p = container_of(actor, struct partition, actor);
@@ -210,22 +200,11 @@ static void on_deadline(struct actor *actor)
 }
 
 static const struct actor_class partition_class = {
-    .name = "probe", .receive = receive, .deadline = on_deadline, .mailbox_capacity = 2};
-
-static void shuffle(struct item *items, size_t count, uint64_t seed)
-{
-    struct rand rand = {.state = seed};
-    for (size_t i = count; seed != 0 && i > 1; i--) {
-        size_t j = (size_t)rand_below(&rand, i);
-        struct item swapped = items[i - 1];
-        items[i - 1] = items[j];
-        items[j] = swapped;
-    }
-}
+    .name = "probe", .receive = receive, .deadline = on_deadline, .mailbox_capacity = 8};
 
 static void fill(struct partition *p, int64_t id)
 {
-    const struct settings *s = &p->probe->settings;
+    const struct sink_probe_settings *s = &p->probe->settings;
     int64_t versions = s->repeat > 1 ? s->repeat + 1 : 1;
 
     p->id = (int32_t)id;
@@ -233,10 +212,10 @@ static void fill(struct partition *p, int64_t id)
     for (int64_t i = 0; i < s->rows; i++) {
         for (int64_t v = 1; i % s->symbols % s->partitions == id && v <= versions; v++) {
             int64_t version = v > s->repeat ? s->repeat : v;
-            p->items[p->count++] = (struct item){(uint32_t)i, (uint32_t)version};
+            p->items[p->count++] = (struct sink_probe_item){(uint32_t)i, (uint32_t)version};
         }
     }
-    shuffle(p->items, p->count, s->reorder == 0 ? 0 : (uint64_t)(s->reorder + id));
+    sink_probe_shuffle(p->items, p->count, s->reorder == 0 ? 0 : (uint64_t)(s->reorder + id));
 }
 
 static void close_sink(struct probe *probe)
@@ -260,9 +239,44 @@ static void on_close_time(uv_timer_t *timer)
     }
 }
 
+static void on_open_time(uv_timer_t *timer)
+{
+    struct probe *probe = container_of(timer, struct probe, opener);
+    bool is_open = sink_gate_open(probe->gate, probe->stall);
+    fprintf(stderr, "%s\n", is_open ? "opened" : "stalled again");
+}
+
+static void on_look_time(uv_timer_t *timer)
+{
+    struct probe *probe = container_of(timer, struct probe, looker);
+    (void)sink_gate_look(probe->gate);
+    int64_t stall = sink_gate_take_stall(probe->gate);
+    if (stall != 0) {
+        probe->stall = stall;
+        fprintf(stderr, "stalled\n");
+        (void)uv_timer_start(&probe->opener, on_open_time, (uint64_t)probe->settings.open_after_ms,
+                             0);
+    }
+}
+
+static void open_gate(struct probe *probe)
+{
+    (void)uv_timer_init(loop_uv(probe->loop), &probe->looker);
+    (void)uv_timer_init(loop_uv(probe->loop), &probe->opener);
+    if (probe->settings.gate_ms > 0) {
+        probe->gate =
+            sink_gate_create(&(struct sink_gate_options){.limit_ms = probe->settings.gate_ms});
+        (void)uv_timer_start(&probe->looker, on_look_time, LOOK_MS, LOOK_MS);
+    }
+}
+
 static enum status open_sink(struct probe *probe, const char *kind, const char *address)
 {
-    const struct settings *s = &probe->settings;
+    const struct sink_probe_settings *s = &probe->settings;
+    const char *sentinels[SENTINELS_MAX];
+    char text[512];
+    (void)snprintf(text, sizeof(text), "%s", s->sentinels);
+    size_t sentinel_count = sink_probe_settings_split(text, sentinels, SENTINELS_MAX);
 
     if (strcmp(kind, "redis") == 0) {
         return redis_sink_create(
@@ -271,6 +285,10 @@ static enum status open_sink(struct probe *probe, const char *kind, const char *
                 .metrics = probe->metrics,
                 .url = address,
                 .password = s->password,
+                .sentinels = sentinels,
+                .sentinel_count = sentinel_count,
+                .group = "probe",
+                .gate = probe->gate,
                 .key = "crypto:{symbol}:{interval}:{openTime}",
                 .index_key = "crypto:{symbol}:{interval}:index",
                 .latest_key = "crypto:{symbol}:{interval}:latest",
@@ -286,7 +304,8 @@ static enum status open_sink(struct probe *probe, const char *kind, const char *
                                                           .uri = address,
                                                           .database = s->database,
                                                           .collection = s->collection,
-                                                          .retention_ms = s->retention_ms},
+                                                          .retention_ms = s->retention_ms,
+                                                          .gate = probe->gate},
                              &probe->mongo);
 }
 
@@ -300,6 +319,11 @@ static void start(struct probe *probe)
         p->probe = probe;
         actor_init(&p->actor, &partition_class, loop_sched(probe->loop));
         fill(p, i);
+        if (probe->settings.attach > 0) {
+            p->is_attached = true;
+            tell(p, (struct msg){.type = MSG_SINK_ATTACH,
+                                 .as_SINK_ATTACH = {"probe", (int32_t)i, probe->settings.acked}});
+        }
         actor_set_deadline(&p->actor, 0);
     }
     (void)uv_timer_init(loop_uv(probe->loop), &probe->closer);
@@ -313,6 +337,8 @@ static void finish(struct probe *probe)
 {
     close_sink(probe);
     uv_close((uv_handle_t *)&probe->closer, NULL);
+    uv_close((uv_handle_t *)&probe->looker, NULL);
+    uv_close((uv_handle_t *)&probe->opener, NULL);
     for (int64_t i = 0; i < probe->settings.partitions; i++) {
         forget(&probe->partitions[i]);
         actor_deinit(&probe->partitions[i].actor);
@@ -322,37 +348,7 @@ static void finish(struct probe *probe)
     loop_drain(probe->loop);
     loop_destroy(&probe->loop);
     metrics_destroy(&probe->metrics);
-}
-
-static void read_setting(struct settings *s, const char *name, const char *value)
-{
-#define X(field, default_value)                                                                    \
-    if (strcmp(name, #field) == 0) {                                                               \
-        s->field = strtoll(value, NULL, 10);                                                       \
-        return;                                                                                    \
-    }
-    SETTINGS(X)
-#undef X
-#define X(field, default_value)                                                                    \
-    if (strcmp(name, #field) == 0) {                                                               \
-        s->field = value;                                                                          \
-        return;                                                                                    \
-    }
-    TEXTS(X)
-#undef X
-    fprintf(stderr, "sink_probe: no setting %s\n", name);
-    exit(2);
-}
-
-static void read_settings(struct settings *s, int count, char **args)
-{
-#define X(field, default_value) read_setting(s, #field, default_value);
-    SETTINGS(X)
-    TEXTS(X)
-#undef X
-    for (int i = 0; i + 1 < count; i += 2) {
-        read_setting(s, args[i] + 2, args[i + 1]);
-    }
+    sink_gate_destroy(&probe->gate);
 }
 
 int main(int argc, char **argv)
@@ -364,10 +360,16 @@ int main(int argc, char **argv)
     }
     (void)signal(SIGPIPE,
                  SIG_IGN); /* as the daemon does: hiredis writes to sockets that may be cut */
-    read_settings(&probe.settings, argc - 3, argv + 3);
+    sink_probe_settings_read(&probe.settings, argc - 3, argv + 3);
     probe.metrics = metrics_create();
-    if (loop_create(sizeof(struct msg), &probe.loop) != STATUS_OK ||
-        open_sink(&probe, argv[1], argv[2]) != STATUS_OK) {
+    if (loop_create(sizeof(struct msg), &probe.loop) != STATUS_OK) {
+        return 2;
+    }
+    open_gate(&probe);
+    if (open_sink(&probe, argv[1], argv[2]) != STATUS_OK) {
+        uv_close((uv_handle_t *)&probe.looker, NULL);
+        uv_close((uv_handle_t *)&probe.opener, NULL);
+        loop_drain(probe.loop);
         loop_destroy(&probe.loop);
         metrics_destroy(&probe.metrics);
         return 2;

@@ -1,5 +1,8 @@
 #include "tests/unit/actors/edge/sink_probe_candle.h"
 
+#include "runtime/mem.h"
+#include "runtime/rand.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -36,4 +39,35 @@ struct candle sink_probe_candle(const struct sink_probe_series *s, int64_t i, in
     };
     (void)snprintf(candle.symbol, sizeof(candle.symbol), "SIM%" PRId64 "USDT", i % s->symbols);
     return candle;
+}
+
+void sink_probe_shuffle(struct sink_probe_item *items, size_t count, uint64_t seed)
+{
+    struct rand rand = {.state = seed};
+    for (size_t i = count; seed != 0 && i > 1; i--) {
+        size_t j = (size_t)rand_below(&rand, i);
+        struct sink_probe_item swapped = items[i - 1];
+        items[i - 1] = items[j];
+        items[j] = swapped;
+    }
+}
+
+struct outbox_rows *sink_probe_rows(const struct sink_probe_series *series,
+                                    const struct sink_probe_item *items, size_t count)
+{
+    struct outbox_rows *rows = mem_new(1, sizeof(*rows));
+    rows->rows = mem_new(count, sizeof(rows->rows[0]));
+    rows->bytes = mem_new(count, CANDLE_ENCODED_MAX);
+    rows->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct candle candle = sink_probe_candle(series, items[i].candle, items[i].version);
+        unsigned char *bytes = rows->bytes + i * CANDLE_ENCODED_MAX;
+        rows->rows[i] = (struct outbox_row){
+            .sequence = (int64_t)(i + 1),
+            .kind = OUTBOX_candle,
+            .interval = candle.interval,
+            .payload = {bytes, candle_encode(&candle, bytes)},
+        };
+    }
+    return rows;
 }

@@ -19,6 +19,21 @@ static void a_script_puts_err_in_front_of_the_code(void **state)
     assert_int_equal(redis_error_of("ERR OOM command not allowed"), REDIS_ERROR_unavailable);
 }
 
+static void a_right_that_a_script_lacks_may_be_given(void **state)
+{
+    (void)state;
+    const char *texts[] = {
+        "ERR ERR The user executing the script can't run this command or subcommand",
+        "ERR The user executing the script can't access at least one of the keys",
+        "NOPERM ACL failure in script: User candled has no permissions",
+        "ERR ACL failure in script: User candled has no permissions",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(redis_error_of(texts[i]), REDIS_ERROR_unavailable);
+        assert_string_not_equal(redis_error_advice(texts[i]), "");
+    }
+}
+
 static void a_code_is_a_whole_word(void **state)
 {
     (void)state;
@@ -40,6 +55,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_about_a_candle_is_refused),
         cmocka_unit_test(a_script_puts_err_in_front_of_the_code),
+        cmocka_unit_test(a_right_that_a_script_lacks_may_be_given),
         cmocka_unit_test(a_code_is_a_whole_word),
         cmocka_unit_test(advice_is_given_where_there_is_some),
     };
