@@ -7,8 +7,13 @@
 #define CLI_COMMANDS(X) \
     X(run)              \
     X(shard)            \
+    X(rekey)            \
     X(replay)           \
     X(state)            \
+    X(snapshot)         \
+    X(explain)          \
+    X(verify)           \
+    X(dlq)              \
     X(config)           \
     X(version)
 /* clang-format on */

@@ -45,6 +45,8 @@ static enum cli_exit reference(const struct cli_context *context)
     struct text out = {0};
     if (cli_has(context, "markdown")) {
         config_manual_markdown(&out);
+    } else if (cli_has(context, "json-schema")) {
+        config_schema(&out);
     } else {
         config_manual(&out);
     }
@@ -77,13 +79,15 @@ static enum cli_exit run(struct cli_context *context)
 
 static const struct cli_option options[] = {
     {"markdown", NULL, "reference as Markdown (docs/configuration.md)"},
+    {"json-schema", NULL,
+     "reference as a JSON schema of the YAML file (the chart's values.schema.json)"},
     {NULL, NULL, NULL},
 };
 
 const struct cli_command cmd_config = {
     .name = "config",
     .summary = "check the configuration, show what holds, print the manual",
-    .usage = "check | show [--json] | reference [--markdown]",
+    .usage = "check | show [--json] | reference [--markdown | --json-schema]",
     .examples = "  candled config check --config candled.yaml\n"
                 "  candled config show --set redis.enabled=false\n"
                 "  candled config reference > candled.yaml    # a file to begin with\n",

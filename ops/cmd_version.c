@@ -1,6 +1,8 @@
 /* candled version: what runs, and on what. The one file that sees all libraries, to ask each. */
 #include "ops/cli.h"
 
+#include <curl/curl.h>
+#include <expat.h>
 #include <hiredis/hiredis.h>
 #include <librdkafka/rdkafka.h>
 #include <libwebsockets.h>
@@ -48,6 +50,8 @@ static size_t ask(struct library *libraries)
     libraries[count++] = library("msgpack-c", msgpack_version());
     libraries[count++] = library("yyjson", yyjson);
     libraries[count++] = library("libwebsockets", lws_get_library_version());
+    libraries[count++] = library("libcurl", curl_version_info(CURLVERSION_NOW)->version);
+    libraries[count++] = library("expat", XML_ExpatVersion() + strlen("expat_"));
     return count;
 }
 

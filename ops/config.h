@@ -130,4 +130,7 @@ void config_manual(struct text *out);
 
 void config_manual_markdown(struct text *out);
 
+/* A JSON schema (draft 7) of the YAML file: types, words, limits, defaults, and no unknown key. */
+void config_schema(struct text *out);
+
 #endif

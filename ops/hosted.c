@@ -2,6 +2,7 @@
 
 #include "actors/edge/store_reader.h"
 #include "actors/edge/store_writer.h"
+#include "ops/snapshotter.h"
 #include "runtime/actor.h"
 #include "runtime/base.h"
 #include "runtime/job.h"
@@ -10,18 +11,21 @@
 #include "runtime/mem.h"
 #include "runtime/metrics.h"
 #include "runtime/sched.h"
+#include "state/object_store.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <uv.h>
 
-/* How often a lock is tried again, and how often we look whether the edges are done. */
-enum { LOCK_RETRY_MS = 200, REST_POLL_MS = 2 };
+/* How often a lock, and what else keeps a partition from opening, is tried again; and how often we
+ * look whether the edges are done. */
+enum { LOCK_RETRY_MS = 200, OPEN_RETRY_MS = 2000, REST_POLL_MS = 2 };
 
 enum hosted_state {
     HOSTED_opening,
-    HOSTED_open, /* until hosted_start() */
+    HOSTED_open,   /* until hosted_start() */
+    HOSTED_halted, /* without its state: see the log */
     HOSTED_running,
     HOSTED_draining,
     HOSTED_resting, /* waits for the edges to answer */
@@ -36,8 +40,13 @@ struct hosted {
     bool is_waiting_told;
     struct job job;
     uv_timer_t timer;
+    struct opening opening;
     struct store *store;
     enum status status;
+    enum status halt;
+    int64_t snapshot_deadline_ms;
+    struct object_store *remote;
+    struct snapshotter *snapshotter;
     struct store_writer *writer;
     struct store_reader *reader;
     struct pipeline *pipeline;
@@ -51,9 +60,28 @@ static void on_timer_closed(uv_handle_t *handle)
     mem_free(container_of((uv_timer_t *)handle, struct hosted, timer));
 }
 
+static const char *topic_of(const struct hosted *h)
+{
+    return h->options.opening.store.topic;
+}
+
+static struct metrics_set *metrics_of(const struct hosted *h)
+{
+    char labels[400];
+    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", topic_of(h),
+             hosted_partition(h));
+    return metrics_set_of(h->options.metrics, METRIC_SCOPE_partition, labels);
+}
+
 static void finish(struct hosted *h)
 {
-    h->options.closed(h->options.context, h->options.store.partition);
+    if (h->halt != STATUS_OK) {
+        struct metrics_set *metrics = metrics_of(h);
+        metrics_remove(h->options.metrics, &metrics);
+    }
+    snapshotter_destroy(&h->snapshotter);
+    object_store_close(&h->remote);
+    h->options.closed(h->options.context, hosted_partition(h));
     uv_close((uv_handle_t *)&h->timer, on_timer_closed);
 }
 
@@ -62,6 +90,8 @@ static void work_close(struct job *job)
     struct hosted *h = container_of(job, struct hosted, job);
     if (h->is_dropped) {
         store_abandon(&h->store);
+    } else if (h->snapshotter != NULL) {
+        snapshotter_finish(h->snapshotter, &h->store, h->snapshot_deadline_ms);
     } else {
         store_close(&h->store);
     }
@@ -70,8 +100,8 @@ static void work_close(struct job *job)
 static void on_store_closed(struct job *job)
 {
     struct hosted *h = container_of(job, struct hosted, job);
-    log_event(LOG_partition_closed, log_text("topic", h->options.store.topic),
-              log_int("partition", h->options.store.partition));
+    log_event(LOG_partition_closed, log_text("topic", topic_of(h)),
+              log_int("partition", hosted_partition(h)));
     finish(h);
 }
 
@@ -85,7 +115,7 @@ static void close_store(struct hosted *h)
     job_start(&h->job, loop_uv(h->options.loop), work_close, on_store_closed);
 }
 
-static void on_lock_retry(uv_timer_t *timer)
+static void on_retry(uv_timer_t *timer)
 {
     struct hosted *h = container_of(timer, struct hosted, timer);
     if (h->is_given_up) {
@@ -95,21 +125,47 @@ static void on_lock_retry(uv_timer_t *timer)
     }
 }
 
-static void wait_for_lock(struct hosted *h)
+static void try_later(struct hosted *h)
 {
     if (!h->is_waiting_told) {
-        log_event(LOG_partition_waiting, log_text("topic", h->options.store.topic),
-                  log_int("partition", h->options.store.partition),
+        bool is_locked = h->status == STATUS_BUSY;
+        log_event(is_locked ? LOG_partition_waiting : LOG_partition_delayed,
+                  log_text("topic", topic_of(h)), log_int("partition", hosted_partition(h)),
                   log_text("error", status_text(h->status)));
         h->is_waiting_told = true;
     }
-    (void)uv_timer_start(&h->timer, on_lock_retry, LOCK_RETRY_MS, 0);
+    bool is_locked = h->status == STATUS_BUSY;
+    (void)uv_timer_start(&h->timer, on_retry, is_locked ? LOCK_RETRY_MS : OPEN_RETRY_MS, 0);
 }
 
 static void work_open(struct job *job)
 {
     struct hosted *h = container_of(job, struct hosted, job);
-    h->status = store_open(&h->options.store, &h->store);
+    h->status = opening_run(&h->options.opening, &h->opening);
+    h->store = h->opening.store;
+}
+
+static void note_halt(struct hosted *h, enum status why)
+{
+    h->halt = why;
+    metrics_put(metrics_of(h), METRIC_partition_halted, 1);
+    log_event(LOG_partition_halted, log_text("topic", topic_of(h)),
+              log_int("partition", hosted_partition(h)), log_text("reason", status_text(why)));
+    h->options.halted(h->options.context, hosted_partition(h), why);
+}
+
+static bool is_for_somebody_to_decide(enum status status)
+{
+    return status == STATUS_LOG_LOST || status == STATUS_REPARTITIONED;
+}
+
+static void tell_opened(struct hosted *h)
+{
+    h->state = HOSTED_open;
+    log_event(LOG_partition_opened, log_text("topic", topic_of(h)),
+              log_int("partition", hosted_partition(h)),
+              log_int("next_offset", h->opening.next_offset));
+    h->options.opened(h->options.context, hosted_partition(h), h->opening.next_offset);
 }
 
 static void on_store_opened(struct job *job)
@@ -121,19 +177,15 @@ static void on_store_opened(struct job *job)
         return;
     }
     if (status_class_of(h->status) == STATUS_CLASS_RETRY) {
-        wait_for_lock(h);
-        return;
+        try_later(h);
+    } else if (is_for_somebody_to_decide(h->status)) {
+        h->state = HOSTED_halted;
+        note_halt(h, h->status);
+    } else if (h->status != STATUS_OK) {
+        h->options.failed(h->options.context, hosted_partition(h), h->status);
+    } else {
+        tell_opened(h);
     }
-    if (h->status != STATUS_OK) {
-        h->options.failed(h->options.context, h->options.store.partition, h->status);
-        return;
-    }
-    h->state = HOSTED_open;
-    int64_t next_offset = store_meta(h->store)->next_offset;
-    log_event(LOG_partition_opened, log_text("topic", h->options.store.topic),
-              log_int("partition", h->options.store.partition),
-              log_int("next_offset", next_offset));
-    h->options.opened(h->options.context, h->options.store.partition, next_offset);
 }
 
 static void try_open(struct hosted *h)
@@ -144,7 +196,14 @@ static void try_open(struct hosted *h)
 struct hosted *hosted_open(const struct hosted_options *options)
 {
     struct hosted *h = mem_new(1, sizeof(*h));
+    char error[256];
     h->options = *options;
+    if (options->takes_snapshots && options->snapshots_url[0] != '\0') {
+        /* The url was tried when the shard started. */
+        (void)(object_store_open(options->snapshots_url, &h->remote, error, sizeof(error)) ==
+               STATUS_OK);
+    }
+    h->options.opening.remote = h->remote;
     (void)uv_timer_init(loop_uv(options->loop), &h->timer);
     try_open(h);
     return h;
@@ -153,8 +212,35 @@ struct hosted *hosted_open(const struct hosted_options *options)
 static void on_checkpointed(void *context, int64_t next_offset, int64_t acked_offset)
 {
     struct hosted *h = context;
-    h->options.checkpointed(h->options.context, h->options.store.partition, next_offset,
+    h->options.checkpointed(h->options.context, hosted_partition(h), next_offset,
                             store_meta(h->store)->era, acked_offset);
+}
+
+static void on_halted(void *context, enum status why)
+{
+    note_halt(context, why);
+}
+
+static void on_symbol_seen(void *context, const char *symbol)
+{
+    struct hosted *h = context;
+    h->options.symbol_seen(h->options.context, hosted_partition(h), symbol);
+}
+
+static void start_snapshots(struct hosted *h)
+{
+    if (h->options.takes_snapshots) {
+        h->snapshotter = snapshotter_create(&(struct snapshotter_options){
+            .loop = h->options.loop,
+            .metrics = h->options.metrics,
+            .store = h->store,
+            .remote = h->remote,
+            .topic = topic_of(h),
+            .partition = hosted_partition(h),
+            .interval_ms = h->options.snapshots_interval_ms,
+            .keep = h->options.snapshots_keep,
+        });
+    }
 }
 
 static void on_drained(void *context)
@@ -178,14 +264,21 @@ void hosted_start(struct hosted *h, struct actor *source)
                 .source = source,
                 .store_writer = store_writer_actor(h->writer),
                 .metrics = h->options.metrics,
-                .topic = h->options.store.topic,
-                .partition = h->options.store.partition,
+                .topic = topic_of(h),
+                .partition = hosted_partition(h),
+                .floor_ms = h->opening.floor_ms,
+                .quiet_until = h->opening.quiet_until,
+                .topic_partitions = h->opening.topic_partitions,
+                .cluster = h->opening.cluster,
+                .is_key_required = h->opening.topic_partitions > 1,
                 .linger_ms = h->options.linger_ms,
                 .records_max = h->options.records_max,
                 .outbox_bytes_max = h->options.outbox_bytes_max,
                 .context = h,
                 .checkpointed = on_checkpointed,
                 .drained = on_drained,
+                .halted = on_halted,
+                .symbol_seen = on_symbol_seen,
             },
         .store_reader = store_reader_actor(h->reader),
         .seed = h->options.seed,
@@ -194,6 +287,7 @@ void hosted_start(struct hosted *h, struct actor *source)
         options.sinks[sink] = h->options.sinks[sink];
     }
     h->pipeline = pipeline_create(&options);
+    start_snapshots(h);
     h->state = HOSTED_running;
     pipeline_start(h->pipeline);
 }
@@ -213,7 +307,8 @@ static void destroy_pipeline(struct hosted *h)
 static void on_rest_poll(uv_timer_t *timer)
 {
     struct hosted *h = container_of(timer, struct hosted, timer);
-    if (!pipeline_is_busy(h->pipeline) && !store_reader_is_busy(h->reader)) {
+    bool is_copying = h->snapshotter != NULL && snapshotter_is_busy(h->snapshotter);
+    if (!pipeline_is_busy(h->pipeline) && !store_reader_is_busy(h->reader) && !is_copying) {
         (void)uv_timer_stop(timer);
         destroy_pipeline(h);
         close_store(h);
@@ -225,18 +320,44 @@ static void rest(struct hosted *h)
 {
     h->state = HOSTED_resting;
     pipeline_stop(h->pipeline);
+    if (h->snapshotter != NULL) {
+        snapshotter_stop(h->snapshotter);
+    }
     (void)uv_timer_start(&h->timer, on_rest_poll, REST_POLL_MS, REST_POLL_MS);
 }
 
-void hosted_drain(struct hosted *h, int64_t deadline_ms)
+static bool has_begun(const struct hosted *h)
+{
+    return h->state == HOSTED_running || h->state == HOSTED_draining;
+}
+
+void hosted_drain(struct hosted *h, struct hosted_deadlines deadlines)
 {
     h->is_given_up = true;
-    if (h->state == HOSTED_open) {
+    h->snapshot_deadline_ms = deadlines.snapshot_ms;
+    if (h->state == HOSTED_open || h->state == HOSTED_halted) {
         close_store(h);
     } else if (h->state == HOSTED_running) {
         h->state = HOSTED_draining;
-        pipeline_drain(h->pipeline, deadline_ms);
+        pipeline_drain(h->pipeline, deadlines.sinks_ms);
     }
+}
+
+void hosted_halt(struct hosted *h, enum status why)
+{
+    if (h->state == HOSTED_running && h->halt == STATUS_OK) {
+        pipeline_halt(h->pipeline, why);
+    }
+}
+
+enum status hosted_halt_reason(const struct hosted *h)
+{
+    return h->halt;
+}
+
+struct snapshotter *hosted_snapshotter(struct hosted *h)
+{
+    return h->state == HOSTED_running ? h->snapshotter : NULL;
 }
 
 void hosted_drop(struct hosted *h)
@@ -246,35 +367,30 @@ void hosted_drop(struct hosted *h)
     }
     h->is_given_up = true;
     h->is_dropped = true;
-    if (h->state == HOSTED_open) {
+    if (h->state == HOSTED_open || h->state == HOSTED_halted) {
         close_store(h);
-    } else if (h->state == HOSTED_running || h->state == HOSTED_draining) {
+    } else if (has_begun(h)) {
         rest(h);
     }
 }
 
 struct store *hosted_store(struct hosted *h)
 {
-    return h->state == HOSTED_opening || h->state == HOSTED_closing ? NULL : h->store;
+    bool is_away = h->state == HOSTED_opening || h->state == HOSTED_closing;
+    return is_away ? NULL : h->store;
 }
 
 void hosted_measure(struct hosted *h)
 {
     struct store_stats stats;
-    char labels[400];
-
-    if (h->state != HOSTED_running || store_stats(h->store, &stats) != STATUS_OK) {
-        return;
+    if (h->state == HOSTED_running && store_stats(h->store, &stats) == STATUS_OK) {
+        metrics_put(metrics_of(h), METRIC_state_size_bytes, (int64_t)stats.used_bytes);
     }
-    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"",
-             h->options.store.topic, h->options.store.partition);
-    metrics_put(metrics_set_of(h->options.metrics, METRIC_SCOPE_partition, labels),
-                METRIC_state_size_bytes, (int64_t)stats.used_bytes);
 }
 
 int32_t hosted_partition(const struct hosted *h)
 {
-    return h->options.store.partition;
+    return h->options.opening.store.partition;
 }
 
 bool hosted_is_running(const struct hosted *h)

@@ -2,8 +2,10 @@
  * moment it is assigned until it is let go.
  *
  *   opening --(store open)--> running --(hosted_drain)--> draining --> closing --> closed()
+ *         \--(the log is another one)--> halted ---------------------------/
  *
- * Opening waits for the lock of another process and for a disk with room; both are told once.
+ * Opening waits for the lock of another process, for a disk with room and for Kafka; it is told
+ * once. Closing takes a snapshot, gives the lock free, and copies the snapshot on.
  * Thread: the loop's; what blocks runs in jobs.
  * Ownership: it frees itself after `closed`. */
 #ifndef CANDLED_OPS_HOSTED_H
@@ -11,6 +13,7 @@
 
 #include "actors/core/rules.h"
 #include "actors/pipeline.h"
+#include "ops/opening.h"
 #include "runtime/status.h"
 #include "state/store.h"
 
@@ -19,20 +22,28 @@
 
 struct hosted;
 struct loop;
+struct snapshotter;
 
 struct hosted_options {
     struct loop *loop; /* borrowed, as is all that a pointer names */
     struct metrics *metrics;
-    struct store_options store; /* its partition is ours */
+    struct opening_options opening; /* its store's partition is ours */
     struct candle_rules rules;
+    bool takes_snapshots;
+    const char *snapshots_url; /* empty: they stay in the partition's folder */
+    int64_t snapshots_interval_ms;
+    size_t snapshots_keep;
     int64_t linger_ms;
     size_t records_max;
     int64_t outbox_bytes_max;
     struct pipeline_sink sinks[SINK_COUNT];
     uint64_t seed;
     void *context;
-    /* The store is open: the next offset it knows, or -1. hosted_start() comes next. */
+    /* The state is open, and goes on from this offset. hosted_start() comes next. */
     void (*opened)(void *context, int32_t partition, int64_t next_offset);
+    /* It reads no more until somebody decides; what is owed is still delivered. */
+    void (*halted)(void *context, int32_t partition, enum status why);
+    void (*symbol_seen)(void *context, int32_t partition, const char *symbol);
     void (*checkpointed)(void *context, int32_t partition, int64_t next_offset, int64_t era,
                          int64_t acked_offset);
     void (*closed)(void *context, int32_t partition);
@@ -47,8 +58,23 @@ void hosted_start(struct hosted *hosted, struct actor *source);
 /* Its partition actor, for the source; valid from hosted_start() on. */
 struct actor *hosted_actor(struct hosted *hosted);
 
-/* Commits, waits for the sinks until deadline_ms (monotonic), and closes. */
-void hosted_drain(struct hosted *hosted, int64_t deadline_ms);
+/* When to stop waiting; monotonic. */
+struct hosted_deadlines {
+    int64_t sinks_ms;
+    int64_t snapshot_ms; /* for it to be copied on */
+};
+
+/* Commits, waits for the sinks, takes a snapshot, and closes. */
+void hosted_drain(struct hosted *hosted, struct hosted_deadlines deadlines);
+
+/* Reads no more: see `halted`. */
+void hosted_halt(struct hosted *hosted, enum status why);
+
+/* OK: it is not halted. */
+enum status hosted_halt_reason(const struct hosted *hosted);
+
+/* NULL: it takes none, at least not now. */
+struct snapshotter *hosted_snapshotter(struct hosted *hosted);
 
 /* Somebody else may have it already: nothing is flushed. */
 void hosted_drop(struct hosted *hosted);

@@ -251,8 +251,6 @@ static bool open_context(struct ops_http *http)
         .foreign_loops = loops,
         .user = http,
         .pcontext = &http->context,
-        .gid = -1,
-        .uid = -1,
         .server_string = "candled",
         .vhost_name = "ops",
         .fd_limit_per_thread = CONNECTIONS_MAX,

@@ -9,6 +9,7 @@ void progress_init(struct progress *progress, bool is_terminal, const char *what
 {
     *progress = (struct progress){.out = is_terminal ? stderr : NULL,
                                   .what = what,
+                                  .unit = "records",
                                   .total = total,
                                   .began_ms = now_ms,
                                   .drawn_ms = now_ms - REDRAW_MS};
@@ -33,7 +34,7 @@ void progress_print(const struct progress *progress, uint64_t done, uint64_t cou
         done = done < progress->total ? done : progress->total;
         add_bar(done, progress->total, out);
     }
-    text_add(out, "  %" PRIu64 " records", count);
+    text_add(out, "  %" PRIu64 " %s", count, progress->unit);
     if (progress->total > 0 && done > 0 && elapsed_ms >= GUESS_AFTER_MS) {
         uint64_t left = progress->total - done;
         text_add(out, "  %" PRIu64 " s left", (uint64_t)elapsed_ms * left / done / 1000);

@@ -11,7 +11,8 @@
 struct progress {
     FILE *out; /* NULL: silent */
     const char *what;
-    uint64_t total; /* 0: unknown */
+    const char *unit; /* of what the person counts in: "records" unless it is set */
+    uint64_t total;   /* 0: unknown */
     int64_t began_ms;
     int64_t drawn_ms;
 };

@@ -27,6 +27,7 @@ void shard_stop(struct shard *s)
         return;
     }
     s->is_stopping = true;
+    s->stop_deadline_ms = (int64_t)uv_now(loop_uv(s->loop)) + s->options.config->shutdown.timeout;
     log_event(LOG_stopping, log_int("partitions", (int64_t)s->hosted_count));
     shard_signals_limit_stop(s);
     kafka_source_stop(s->source);
@@ -39,6 +40,7 @@ static enum status open_sinks(struct shard *s)
         .brokers = s->brokers,
         .loop = s->loop,
         .metrics = s->metrics,
+        .gate = s->gate,
         .shows_candles = s->options.shows_candles,
         .is_json = s->options.is_json,
     };
@@ -61,6 +63,7 @@ enum status shard_create(const struct shard_options *options, struct shard **out
     s->metrics = metrics_create();
     s->process = metrics_set_of(s->metrics, METRIC_SCOPE_process, "");
     shard_signals_open(s);
+    shard_stall_open(s);
     status = shard_admin_open(s);
     if (status == STATUS_OK) {
         status = open_sinks(s);
@@ -85,6 +88,10 @@ enum status shard_run(struct shard *s)
     if (status == STATUS_OK) {
         status = s->failure;
     }
+    if (status == STATUS_OK && s->refusal != STATUS_OK) {
+        log_event(LOG_stopped, log_text("reason", status_text(s->refusal)));
+        return s->refusal;
+    }
     if (status != STATUS_OK) {
         /* Crash only: nothing is tidied up; the next start goes on from the last commit. */
         log_event(LOG_gave_up, log_text("error", status_text(status)));
@@ -102,11 +109,12 @@ void shard_destroy(struct shard **shard_p)
         return;
     }
     assert(s->hosted_count == 0);
-    kafka_source_destroy(&s->source);
+    shard_partitions_close(s);
     shard_sinks_close(&s->sinks);
     shard_socket_close(&s->socket);
     ops_http_destroy(&s->http);
     shard_signals_close(s);
+    shard_stall_close(s);
     loop_drain(s->loop);
     loop_destroy(&s->loop);
     metrics_destroy(&s->metrics);

@@ -26,13 +26,21 @@ struct shard {
     struct shard_sinks sinks;
     struct ops_http *http;
     struct shard_socket *socket;
-    struct hosted **hosted; /* by no order */
+    struct sink_gate *gate; /* before the sinks; see shard_stall.c */
+    int64_t stall;          /* the one that the group is asked about */
+    uv_timer_t look;
+    struct kafka_log *log; /* for partitions that are being opened */
+    struct symbol_registry *symbols;
+    int32_t topic_partitions; /* 0: not known yet */
+    struct hosted **hosted;   /* by no order */
     size_t hosted_count;
     uv_signal_t terminated;
     uv_signal_t interrupted;
     uv_timer_t watch; /* measures the loop; once stopping, ends the process in time */
     bool is_stopping;
+    int64_t stop_deadline_ms;
     enum status failure;
+    enum status refusal; /* why it stopped in good order, if not because it was told to */
 };
 
 /* Ends shard_run() with the first failure. */
@@ -41,8 +49,15 @@ void shard_fail(struct shard *shard, enum status status);
 /* The consumer, and with it the partitions: they come and go as the group says. */
 MUST_CHECK enum status shard_partitions_open(struct shard *shard);
 
+void shard_partitions_close(struct shard *shard);
+
 /* What others may ask: health and metrics over HTTP, the state through a socket. */
 MUST_CHECK enum status shard_admin_open(struct shard *shard);
+
+/* The gate before the sinks. It opens before them, and closes after them. */
+void shard_stall_open(struct shard *shard);
+
+void shard_stall_close(struct shard *shard);
 
 /* SIGTERM, SIGINT, and the watch over the loop. */
 void shard_signals_open(struct shard *shard);

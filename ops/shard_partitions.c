@@ -1,15 +1,26 @@
+#include "actors/edge/kafka_log.h"
 #include "actors/edge/kafka_property.h"
 #include "actors/edge/kafka_source.h"
+#include "ops/candle_options.h"
 #include "ops/config.h"
 #include "ops/hosted.h"
 #include "ops/kafka_options.h"
 #include "ops/shard_internal.h"
+#include "ops/symbol_registry.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
+#include "state/object_store.h"
 
-/* Of shutdown.timeout, what is kept for closing once the sinks were waited for. */
-enum { CLOSING_MS = 3000, DRAIN_MS_MAX = 5000, DRAIN_MS_MIN = 100 };
+/* How long a partition that is given back waits for its sinks, and for its snapshot to be copied
+ * on. Of shutdown.timeout a part is kept for what comes after each. */
+enum {
+    DRAIN_MS_MAX = 5000,
+    DRAIN_MS_MIN = 100,
+    PUBLISH_MS_MAX = 10000,
+    AFTER_DRAIN_MS = 3000,
+    AFTER_PUBLISH_MS = 1500,
+};
 
 static struct hosted *find_hosted(struct shard *s, int32_t partition)
 {
@@ -51,10 +62,28 @@ static void on_checkpointed(void *context, int32_t partition, int64_t next_offse
     }
 }
 
+static void on_symbol_seen(void *context, int32_t partition, const char *symbol)
+{
+    struct shard *s = context;
+    symbol_registry_note(s->symbols, s->options.config->kafka.topic, partition, symbol);
+}
+
+/* One partition's log is its own affair; records without keys are the whole topic's. */
+static void on_halted(void *context, int32_t partition, enum status why)
+{
+    struct shard *s = context;
+    (void)partition;
+    if (why == STATUS_UNKEYED) {
+        s->refusal = why;
+        shard_stop(s);
+    }
+}
+
 static void on_closed(void *context, int32_t partition)
 {
     struct shard *s = context;
     forget_hosted(s, partition);
+    symbol_registry_forget(s->symbols, partition);
     kafka_source_release(s->source, partition);
 }
 
@@ -67,22 +96,29 @@ static void on_open_failed(void *context, int32_t partition, enum status status)
     shard_fail(s, status);
 }
 
-static struct candle_rules rules_of(const struct config *config)
+static struct opening_options opening_of(const struct shard *s, int32_t partition)
 {
-    interval_set all = config->candles.intervals;
-    struct candle_rules rules = {
-        .grace_ms = config->candles.grace,
-        .idle_ms = config->candles.idle,
-        .uses_trade_ids = config->candles.trade_ids == CONFIG_trade_ids_spot,
+    const struct config *config = s->options.config;
+    bool is_boot = config->checkpoint.sync == CONFIG_sync_boot;
+
+    return (struct opening_options){
+        .store =
+            {
+                .data_dir = s->data_dir,
+                .topic = config->kafka.topic,
+                .partition = partition,
+                .sync = is_boot ? STORE_SYNC_boot : STORE_SYNC_commit,
+                .boot_id = s->boot_id,
+            },
+        .log = s->log,
+        .start =
+            {
+                .rules = candle_options_rules(config),
+                .start = (enum kafka_start)config->kafka.start.kind,
+                .start_time_ms = config->kafka.start.time_ms,
+            },
+        .begins_new_era = config->kafka.on_log_reset == CONFIG_log_reset_new_era,
     };
-    if (config->redis.enabled) {
-        all = (interval_set)(all | config->redis.intervals);
-    }
-    if (config->mongo.enabled) {
-        all = (interval_set)(all | config->mongo.intervals);
-    }
-    rules.intervals = (interval_set)(all & ~INTERVAL_BIT(INTERVAL_1m));
-    return rules_with_limits(rules, config->candles.retention);
 }
 
 static void on_assigned(void *context, int32_t partition)
@@ -92,22 +128,20 @@ static void on_assigned(void *context, int32_t partition)
     struct hosted_options options = {
         .loop = s->loop,
         .metrics = s->metrics,
-        .store =
-            {
-                .data_dir = s->data_dir,
-                .topic = config->kafka.topic,
-                .partition = partition,
-                .sync = config->checkpoint.sync == CONFIG_sync_boot ? STORE_SYNC_boot
-                                                                    : STORE_SYNC_commit,
-                .boot_id = s->boot_id,
-            },
-        .rules = rules_of(config),
+        .opening = opening_of(s, partition),
+        .rules = candle_options_rules(config),
+        .takes_snapshots = s->options.data_dir == NULL, /* else its state is not to last */
+        .snapshots_url = config->snapshots.url,
+        .snapshots_interval_ms = config->snapshots.interval,
+        .snapshots_keep = (size_t)config->snapshots.keep,
         .linger_ms = config->checkpoint.linger,
         .records_max = (size_t)config->checkpoint.max_records,
         .outbox_bytes_max = config->outbox.max_bytes,
         .seed = uv_hrtime(),
         .context = s,
         .opened = on_opened,
+        .halted = on_halted,
+        .symbol_seen = on_symbol_seen,
         .checkpointed = on_checkpointed,
         .closed = on_closed,
         .failed = on_open_failed,
@@ -119,11 +153,25 @@ static void on_assigned(void *context, int32_t partition)
     s->hosted[s->hosted_count++] = hosted_open(&options);
 }
 
-static int64_t drain_ms(const struct shard *s)
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
 {
-    int64_t left_ms = s->options.config->shutdown.timeout - CLOSING_MS;
-    left_ms = left_ms > DRAIN_MS_MAX ? DRAIN_MS_MAX : left_ms;
-    return left_ms < DRAIN_MS_MIN ? DRAIN_MS_MIN : left_ms;
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static struct hosted_deadlines deadlines_of(const struct shard *s)
+{
+    int64_t now_ms = (int64_t)uv_now(loop_uv(s->loop));
+    struct hosted_deadlines deadlines = {now_ms + DRAIN_MS_MAX,
+                                         now_ms + DRAIN_MS_MAX + PUBLISH_MS_MAX};
+    if (s->is_stopping) {
+        deadlines.sinks_ms = earlier(deadlines.sinks_ms, s->stop_deadline_ms - AFTER_DRAIN_MS);
+        deadlines.snapshot_ms =
+            earlier(deadlines.snapshot_ms, s->stop_deadline_ms - AFTER_PUBLISH_MS);
+    }
+    if (deadlines.sinks_ms < now_ms + DRAIN_MS_MIN) {
+        deadlines.sinks_ms = now_ms + DRAIN_MS_MIN;
+    }
+    return deadlines;
 }
 
 static void on_revoked(void *context, int32_t partition, bool is_lost)
@@ -135,7 +183,33 @@ static void on_revoked(void *context, int32_t partition, bool is_lost)
     } else if (is_lost) {
         hosted_drop(hosted);
     } else {
-        hosted_drain(hosted, (int64_t)uv_now(loop_uv(s->loop)) + drain_ms(s));
+        hosted_drain(hosted, deadlines_of(s));
+    }
+}
+
+/* Symbols have moved between partitions, in the middle of their windows: nobody goes on as if not.
+ */
+static void on_partition_count(void *context, int32_t count)
+{
+    struct shard *s = context;
+    int32_t before = s->topic_partitions;
+
+    s->topic_partitions = count;
+    if (before == 0 || before == count) {
+        return;
+    }
+    log_event(LOG_topic_repartitioned, log_text("topic", s->options.config->kafka.topic),
+              log_int("partitions_before", before), log_int("partitions", count));
+    for (size_t i = 0; i < s->hosted_count; i++) {
+        hosted_halt(s->hosted[i], STATUS_REPARTITIONED);
+    }
+}
+
+static void on_lost_log(void *context, int32_t partition)
+{
+    struct hosted *hosted = find_hosted(context, partition);
+    if (hosted != NULL) {
+        hosted_halt(hosted, STATUS_LOG_LOST);
     }
 }
 
@@ -150,28 +224,67 @@ static void on_source_stopped(void *context)
     loop_stop(s->loop);
 }
 
+static enum status try_snapshots_url(const struct shard *s)
+{
+    const char *url = s->options.config->snapshots.url;
+    struct object_store *remote = NULL;
+    char error[256];
+
+    if (url[0] == '\0') {
+        return STATUS_OK;
+    }
+    enum status status = object_store_open(url, &remote, error, sizeof(error));
+    if (status != STATUS_OK) {
+        log_event(LOG_snapshots_refused, log_text("error", error));
+        return status;
+    }
+    object_store_close(&remote);
+    return STATUS_OK;
+}
+
+void shard_partitions_close(struct shard *s)
+{
+    kafka_source_destroy(&s->source);
+    kafka_log_destroy(&s->log);
+    symbol_registry_destroy(&s->symbols);
+}
+
 enum status shard_partitions_open(struct shard *s)
 {
     const struct config *config = s->options.config;
     struct kafka_property *properties = kafka_options_properties(config);
+    s->symbols = symbol_registry_create();
     struct kafka_source_options options = {
         .loop = s->loop,
         .metrics = s->metrics,
         .brokers = s->brokers,
         .topic = config->kafka.topic,
         .group = config->kafka.group,
+        .assignment = config->kafka.assignment == CONFIG_assignment_ordinal
+                          ? KAFKA_ASSIGNMENT_ordinal
+                          : KAFKA_ASSIGNMENT_group,
+        .shard_count = (int32_t)config->shard.count,
+        .shard_index = (int32_t)config->shard.index,
         .instance_id = config->kafka.instance_id,
         .session_timeout_ms = config->kafka.session_timeout,
         .start = (enum kafka_start)config->kafka.start.kind,
         .start_time_ms = config->kafka.start.time_ms,
         .properties = properties,
         .owner = {.context = s,
+                  .partition_count = on_partition_count,
                   .assigned = on_assigned,
                   .revoked = on_revoked,
+                  .lost_log = on_lost_log,
                   .failed = on_source_failed,
                   .stopped = on_source_stopped},
     };
-    enum status status = kafka_source_create(&options, &s->source);
+    enum status status = try_snapshots_url(s);
+    if (status == STATUS_OK) {
+        status = kafka_options_open_log(config, s->brokers, &s->log);
+    }
+    if (status == STATUS_OK) {
+        status = kafka_source_create(&options, &s->source);
+    }
     kafka_options_free(properties);
     return status;
 }

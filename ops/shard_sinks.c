@@ -35,6 +35,9 @@ static enum status open_redis(const struct shard_sinks_options *options, struct 
         .metrics = options->metrics,
         .url = config->redis.url,
         .password = config->redis.password,
+        .sentinels = (const char *const *)config->redis.sentinels.items,
+        .sentinel_count = config->redis.sentinels.count,
+        .group = config->kafka.group,
         .key = config->redis.key,
         .index_key = config->redis.index_key,
         .latest_key = config->redis.latest_key,
@@ -42,6 +45,7 @@ static enum status open_redis(const struct shard_sinks_options *options, struct 
         .ttl_from = config->redis.ttl_from == CONFIG_ttl_from_open ? REDIS_TTL_FROM_open
                                                                    : REDIS_TTL_FROM_write,
         .seed = uv_hrtime(),
+        .gate = options->gate,
     };
     if (!config->redis.enabled) {
         return STATUS_OK;
@@ -49,6 +53,8 @@ static enum status open_redis(const struct shard_sinks_options *options, struct 
     enum status status = redis_sink_create(&redis, &sinks->redis);
     if (status == STATUS_OK) {
         wire(sinks, SINK_redis, redis_sink_actor(sinks->redis), config->redis.intervals, false);
+        sinks->wired[SINK_redis].may_forget = true;
+        sinks->wired[SINK_redis].ttl_ms = config->redis.ttl;
     }
     return status;
 }
@@ -63,6 +69,7 @@ static enum status open_mongo(const struct shard_sinks_options *options, struct 
         .database = config->mongo.database,
         .collection = config->mongo.collection,
         .retention_ms = config->mongo.retention,
+        .gate = options->gate,
     };
     if (!config->mongo.enabled) {
         return STATUS_OK;
@@ -85,6 +92,7 @@ static enum status open_kafka(const struct shard_sinks_options *options, const c
         .brokers = options->brokers,
         .topic = topic,
         .properties = properties,
+        .gate = options->gate,
     };
     enum status status = kafka_sink_create(&kafka, out_sink);
     kafka_options_free(properties);

@@ -14,6 +14,7 @@ struct metrics;
 struct kafka_sink;
 struct mongo_sink;
 struct redis_sink;
+struct sink_gate;
 struct terminal_sink;
 
 struct shard_sinks {
@@ -30,6 +31,7 @@ struct shard_sinks_options {
     const char *brokers;
     struct loop *loop;
     struct metrics *metrics;
+    struct sink_gate *gate; /* borrowed; NULL: none */
     bool shows_candles;
     bool is_json;
 };

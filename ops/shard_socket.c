@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
@@ -36,15 +37,25 @@ struct session {
     size_t size;
     struct text out;
     bool is_exporting;
+    bool is_waiting; /* for a snapshot: what is told of it must find us */
+    bool is_closed;
     size_t store_index;
     struct state_export at;
 };
 
+static void free_session(struct session *s)
+{
+    text_deinit(&s->out);
+    mem_free(s);
+}
+
 static void on_session_closed(uv_handle_t *handle)
 {
     struct session *s = container_of((uv_pipe_t *)handle, struct session, pipe);
-    text_deinit(&s->out);
-    mem_free(s);
+    s->is_closed = true;
+    if (!s->is_waiting) {
+        free_session(s);
+    }
 }
 
 static void end_session(struct session *s)
@@ -146,6 +157,36 @@ static void answer_show(struct session *s, const char *symbol)
     }
 }
 
+/* snapshotter_done_fn */
+static void on_snapshot(void *context, enum status status, const struct snapshot *snapshot)
+{
+    struct session *s = context;
+    char text[SNAPSHOT_MANIFEST_MAX];
+
+    s->is_waiting = false;
+    if (s->is_closed) {
+        free_session(s);
+        return;
+    }
+    if (uv_is_closing((uv_handle_t *)&s->pipe)) {
+        return;
+    }
+    if (status == STATUS_OK) {
+        text_add_bytes(&s->out, text, snapshot_print(snapshot, text));
+        text_add(&s->out, "\n");
+    } else {
+        add_error(s, status_text(status));
+    }
+    write_out(s);
+}
+
+static void answer_snapshot(struct session *s, const char *partition)
+{
+    const struct shard_socket_options *o = &s->socket->options;
+    s->is_waiting = true;
+    o->take_snapshot(o->context, (int32_t)strtol(partition, NULL, 10), on_snapshot, s);
+}
+
 static void answer(struct session *s)
 {
     if (strcmp(s->request, "list") == 0) {
@@ -155,8 +196,11 @@ static void answer(struct session *s)
     } else if (strcmp(s->request, "export") == 0) {
         s->is_exporting = true;
         export_piece(s);
+    } else if (strncmp(s->request, "snapshot ", 9) == 0) {
+        answer_snapshot(s, s->request + 9);
+        return;
     } else {
-        add_error(s, "no such request; there are list, show SYMBOL and export");
+        add_error(s, "no such request; there are list, show SYMBOL, export, snapshot PARTITION");
     }
     if (s->out.size > 0) {
         write_out(s);

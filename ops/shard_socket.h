@@ -6,12 +6,15 @@
  *   list                         a line a partition: offsets, stream time, outbox, sizes
  *   show SYMBOL                  what the actor of a symbol holds, and its newest candles
  *   export                       every record of every table of every partition
+ *   snapshot PARTITION           takes one now: its manifest, or an error; STATUS_NOT_FOUND's text
+ *                                when this shard does not run the partition
  *
  * What is told is the last commit; long answers are made in pieces, between rounds of the loop.
  * Thread: the loop's. */
 #ifndef CANDLED_OPS_SHARD_SOCKET_H
 #define CANDLED_OPS_SHARD_SOCKET_H
 
+#include "ops/snapshotter.h"
 #include "runtime/base.h"
 #include "runtime/status.h"
 
@@ -27,6 +30,9 @@ struct shard_socket_options {
     void *context;
     size_t (*count)(void *context);
     struct store *(*store)(void *context, size_t index); /* NULL: it is being opened */
+    /* `done` comes with STATUS_NOT_FOUND when the partition is not ours. */
+    void (*take_snapshot)(void *context, int32_t partition, snapshotter_done_fn *done,
+                          void *done_context);
 };
 
 /* Replaces a socket that a dead process of the same id left. Logs what went wrong. */

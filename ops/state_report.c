@@ -60,6 +60,7 @@ enum status state_report_list(struct store *store, struct text *out)
     add_place(out, &meta);
     text_add(out, ",\"era\":%" PRId64 ",\"nextOffset\":%" PRId64, meta.era, meta.next_offset);
     add_time(out, "streamTime", meta.stream_time_ms);
+    add_time(out, "floor", meta.floor_ms == META_FLOOR_DUE ? META_NO_TIME : meta.floor_ms);
     text_add(out, ",\"outboxNext\":%" PRId64 ",\"outboxBytes\":%" PRId64, meta.outbox_next,
              meta.outbox_bytes);
     add_sinks(out, &meta);

@@ -15,7 +15,7 @@
 
 /* A revision orders the values of one output: era << 48 | offset + 1 of the last record that
  * changed it. 0: not built from the log. */
-enum { REVISION_OFFSET_BITS = 48 };
+enum { REVISION_OFFSET_BITS = 48, REVISION_ERA_MAX = 15 };
 
 static inline int64_t revision_of(int64_t era, int64_t offset)
 {

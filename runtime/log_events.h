@@ -22,11 +22,27 @@
     X(store_grown,            info,    "the map of a store has grown")                              \
     X(store_refused,          error,   "a store cannot be opened")                                  \
     X(store_damaged,          error,   "a store holds a record whose checksum is wrong")             \
-    X(store_set_aside,        warning, "a store was put aside: its last commits were not synced before the machine stopped") \
+    X(store_set_aside,        warning, "a file of state was put aside under another name; the next furthest is taken") \
+    X(store_condemned,        warning, "a store is damaged; it is put aside and the next furthest state is taken") \
+    X(store_walk_failed,      warning, "a store that was not closed could not be looked through")   \
+    X(state_restored,         info,    "a partition goes on from a snapshot")                          \
+    X(state_unfit,            warning, "a state does not fit the log; the next furthest is tried")  \
+    X(snapshot_damaged,       warning, "a snapshot is damaged; nobody goes on from it")             \
     X(folder_call_failed,     error,   "a file operation in the data folder failed")                \
     X(dead_letter,            warning, "a record was put aside as a dead letter")                   \
     X(record_unkeyed,         error,   "a record of a topic with several partitions is not keyed by its symbol, so that its window may be torn; run `candled rekey` and let the shards read TOPIC.keyed") \
     X(symbol_scattered,       warning, "a symbol comes from two partitions: its candles are torn; find the producer that partitions by another rule") \
+    X(partition_delayed,      warning, "a partition cannot be opened yet; trying again") \
+    X(log_changed,            error,   "the log is not the one that a partition's state was made from") \
+    X(era_begun,              warning, "a partition begins a new era: what it writes from now on replaces what was written before") \
+    X(state_outdated,         warning, "a partition's state is older than the log reaches back; it begins anew from what the group has committed") \
+    X(topic_repartitioned,    error,   "partitions were added to the topic, so that symbols have moved between them; stop the producers and the shards, run `candled state new-era`, and start them again (see the manual on recovery)") \
+    X(snapshot_taken,         debug,   "a snapshot was taken") \
+    X(snapshot_failed,        warning, "a snapshot could not be taken or copied on; the next one will be tried as planned") \
+    X(snapshots_refused,      error,   "snapshots.url cannot be used") \
+    X(loop_stalled,           warning, "this process stood still for long: no sink is written to until the group has confirmed that its partitions are still ours") \
+    X(stall_over,             info,    "the group has confirmed us: the sinks are written to again") \
+    X(eras_spent,             error,   "there is no era left to begin: give the group another name, and the sinks other keys") \
     X(partition_halted,       error,   "a partition reads no more; the others go on") \
     X(kafka_connected,        info,    "Kafka answers")                                       \
     X(kafka_down,             warning, "Kafka cannot be reached; retrying for ever")                \
@@ -37,10 +53,21 @@
     X(kafka_log_lost,         error,   "the log no longer holds our next offset; see the manual on log resets") \
     X(sink_up,                info,    "a sink answers")                                      \
     X(sink_down,              warning, "a sink cannot be reached; candles wait on disk, retrying for ever") \
+    X(sink_forgot,            warning, "a sink came back empty or older than what it had acknowledged; it is filled again from our state") \
+    X(sink_refilled,          info,    "a sink that had forgotten has everything again") \
     X(sink_rejected,          warning, "a sink will never accept a candle; it becomes a dead letter") \
     X(sink_refused,           error,   "a sink cannot be set up as it is configured")                   \
     X(sink_index_failed,      warning, "a sink could not make an index; it writes all the same")        \
+    X(rekey_target_made,      info,    "rekey has made the target topic")                          \
+    X(rekey_target_read,      info,    "rekey has read what the target holds beyond the checkpoint") \
+    X(rekey_started,          info,    "rekey copies from its checkpoint on")                      \
+    X(rekey_checkpoint_damaged, warning, "the checkpoint of rekey is damaged: the whole target is read instead") \
+    X(rekey_interrupted,      warning, "rekey was interrupted and starts over from its checkpoint") \
+    X(rekey_not_alone,        warning, "somebody else writes to the target of rekey: an earlier process, or a producer that should not") \
     X(http_listening,         info,    "metrics and health are served")                             \
+    X(snapshot_discarded,     warning, "a snapshot elsewhere was deleted: it is damaged, or further than the state that was restored") \
+    X(snapshot_foreign,       error,   "another cluster's snapshots stand where this one's are copied on to") \
+    X(object_store_failed,    warning, "the place that snapshots are copied on to did not do as asked")  \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
     X(http_failed,            error,   "the metrics port cannot be opened")                         
 /* clang-format on */

@@ -26,12 +26,17 @@
     X(partition,  checkpoint_failures_total,       counter,   "Checkpoints that failed and were tried again.") \
     X(partition,  checkpoint_duration_seconds,     histogram, "From the end of a batch to its commit.") \
     X(partition,  state_size_bytes,                gauge,     "Bytes of the LMDB environment in use.") \
+    X(partition,  partition_halted,                gauge,     "1 while the partition reads no more because of what its log holds; its log line says what to do.") \
+    X(partition,  snapshot_timestamp_seconds,      gauge_ms,  "When the newest snapshot was taken and copied on.") \
+    X(partition,  snapshot_offset,                 gauge,     "The next offset of the newest snapshot.") \
+    X(partition,  snapshot_failures_total,         counter,   "Snapshots that could not be taken or copied on.") \
     X(partition,  outbox_bytes,                    gauge,     "Bytes of the outbox that at least one sink still owes.") \
     X(outbox,     outbox_entries,                  gauge,     "Outbox entries that the sink has not acknowledged.") \
     X(sink,       sink_up,                         gauge,     "1 while the sink answers.") \
     X(sink,       sink_writes_total,               counter,   "Entries that the sink acknowledged.") \
     X(sink,       sink_stale_writes_total,         counter,   "Entries that the sink refused because it held the same or a newer revision.") \
     X(sink,       sink_failures_total,             counter,   "Deliveries that failed and were tried again.") \
+    X(sink,       sink_refilled_total,             counter,   "Entries written once more into a sink that had forgotten them.") \
     X(sink,       sink_rejected_total,             counter,   "Entries that the sink will never accept.") \
     X(sink,       sink_write_seconds,              histogram, "From handing a delivery to the sink to its acknowledgement.") \
     X(process,    kafka_up,                        gauge,     "1 while a broker answers.") \

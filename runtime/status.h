@@ -27,6 +27,7 @@ enum status_class {
     X(OLD_FORMAT,  FATAL,  "the store was written by another version")           \
     X(REMOTE_DISK, FATAL,  "the data folder is on a network filesystem")         \
     X(LOG_LOST,    FATAL,  "the log no longer holds what the state was made from")  \
+    X(REPARTITIONED, FATAL, "the topic has other partitions than the state was made with") \
     X(UNKEYED,     FATAL,  "a record is not keyed by its symbol")                \
     X(IO,          FATAL,  "the operating system refused")                       \
     X(PEER_FATAL,  FATAL,  "a client library gave up for good")

@@ -94,7 +94,7 @@ static void a_missing_value_or_word_is_named(void **state)
     expect_problem("config show extra", "'candled config' does not know what to do with 'extra'");
     expect_problem("config",
                    "'candled config' wants more: candled config check | show [--json] | reference "
-                   "[--markdown]");
+                   "[--markdown | --json-schema]");
     expect_problem("config --help", "");
     expect_problem("", "");
     expect_problem("-h", "");

@@ -59,7 +59,7 @@ static void the_list_tells_place_debts_and_sizes(void **state)
     assert_int_equal(state_report_list(f.store, &out), STATUS_OK);
     assert_int_equal(lines_of(&out), 1);
     expect(&out, "{\"topic\":\"klines\",\"partition\":3,");
-    expect(&out, "\"nextOffset\":42,\"streamTime\":null,\"outboxNext\":2,");
+    expect(&out, "\"nextOffset\":42,\"streamTime\":null,\"floor\":null,\"outboxNext\":2,");
     expect(&out, "\"sinks\":{\"redis\":{\"acknowledged\":0,\"owed\":1}}");
     expect(&out, "\"actors\":1,\"candles\":3,");
     text_deinit(&out);
