@@ -6,6 +6,7 @@ BUILD_PACKAGES=(
     build-essential meson ninja-build pkg-config python3
     libuv1-dev librdkafka-dev libmongoc-dev liblmdb-dev libwebsockets-dev libwebsockets-evlib-uv
     libyaml-dev libcyaml-dev libcmocka-dev uthash-dev libzstd-dev zlib1g-dev libssl-dev
+    libcurl4-openssl-dev libexpat1-dev
 )
 # redis-tools holds the server's program as well; redis-server would only start a daemon.
 TEST_PACKAGES=(redis-tools python3-venv maven ca-certificates zstd openssl)
@@ -52,6 +53,11 @@ need_packages() {
         apt_install "${missing[@]}"
 }
 
+# A step of its own for the container image, where it is kept over changes of the sources.
+dev_packages() {
+    need_packages build "${BUILD_PACKAGES[@]}"
+}
+
 dev_setup() {
     need_packages develop "${BUILD_PACKAGES[@]}" "${TEST_PACKAGES[@]}" "${CHECK_PACKAGES[@]}" gcovr
     third_party
@@ -68,7 +74,7 @@ use_hooks() {
 
 fetch_servers() {
     local name
-    for name in python redis kafka mongod; do
+    for name in python redis kafka mongod minio; do
         "tests/servers/$name.sh" install || return
     done
 }

@@ -84,12 +84,13 @@ dev_bench() {
     exec "$interpreter" tests/bench/bench.py "$@"
 }
 
-dev_torture() {
+dev_torture() { # [N] [ARGS]
     local interpreter
     [ -f tests/integration/torture.py ] || not_yet torture tests/integration/torture.py
     need_packages test "${TEST_PACKAGES[@]}"
     build_sanitized
     sanitizer_options
+    recorded_data
     interpreter=$(python)
     integration_environment "$(program_of asan)"
     exec "$interpreter" tests/integration/torture.py "$@"

@@ -134,6 +134,23 @@ edge_script() { # NAME PROBE
     integration_script "$1" --probe "$probe"
 }
 
+# The chart as Helm renders it, and the program's word on what comes out.
+chart() {
+    local interpreter program
+    tests/servers/helm.sh install >&2 || return
+    interpreter=$(python) || return
+    program=$(program_of asan)
+    [ -n "$program" ] || { echo "not ok chart - the build made no program called candled"; return; }
+    integration_environment "$program"
+    "$interpreter" tests/chart/run.py
+}
+
+# The image's own lines on a Debian 13 of their own.
+image() {
+    need_packages image debootstrap
+    python3 tests/chart/image.py
+}
+
 edge_tests() { # NAME PROBE
     [ ! -f "tests/integration/$1.py" ] || stage "integration-$1" edge_script "$1" "$2"
 }
@@ -141,6 +158,7 @@ edge_tests() { # NAME PROBE
 integration() { # [--full]
     edge_tests kafka_edges kafka_probe
     edge_tests sinks sink_probe
+    edge_tests objects object_probe
     [ ! -f tests/integration/run.py ] || stage integration integration_script run "$@"
 }
 
@@ -154,11 +172,13 @@ one_test() { # NAME
     local units
     case $1 in
     unit) stage unit unit_tests asan ;;
-    tidy | oracle) stage "$1" "$1" ;;
+    tidy | oracle | chart | image) stage "$1" "$1" ;;
     sim) stage sim sim_seeds 1000 ;;
+    crash | faults | model | torture) build_proof && proof_test "$1" ;;
     integration) integration ;;
     kafka_edges) edge_tests kafka_edges kafka_probe ;;
     sinks) edge_tests sinks sink_probe ;;
+    objects) edge_tests objects object_probe ;;
     *)
         mapfile -t units < <(unit_test_names | grep -F -- "$1")
         if [ ${#units[@]} -gt 0 ]; then
@@ -174,14 +194,18 @@ all_tests() { # [full]
     stage unit unit_tests asan
     stage tidy tidy
     stage oracle oracle
+    stage chart chart
     if [ "${1:-}" = full ]; then
         build_threads
         stage unit-threads unit_tests tsan
         stage sim sim_seeds 10000
+        stage image image
         integration --full
+        proofs full
     else
         stage sim sim_seeds 1000
         integration
+        proofs
     fi
 }
 

@@ -33,7 +33,9 @@ THIRD_PARTY = {
     "yaml.h": ["ops/yaml_*"],
     "cyaml/*": ["ops/yaml_*"],
     "libwebsockets.h": ["ops/ops_http.c"],
-    "openssl/*": ["actors/edge/redis_tls.c"],
+    "openssl/*": ["actors/edge/redis_tls.c", "state/object_source.c"],
+    "curl/*": ["state/s3_client.c"],
+    "expat.h": ["state/s3_xml.c"],
     "zlib.h": ["ops/byte_file.c"],
     "zstd.h": ["ops/byte_file.c"],
     "uthash.h": ["actors/partition_internal.h", "state/*"],
@@ -46,7 +48,7 @@ ASKS_ALL_LIBRARIES = "ops/cmd_version.c"
 SYSTEM_HEADERS = re.compile(
     r"(sys|netinet|arpa|net|linux|asm|bits)/.+|std\w+\.h|\w+intrin\.h|(assert|ctype|dirent|errno|fcntl"
     r"|fenv|float|fnmatch|getopt|glob|inttypes|iso646|langinfo|libgen|limits|locale|malloc|math|netdb"
-    r"|poll|pthread|pwd|regex|sched|semaphore|setjmp|signal|spawn|string|strings|syslog|termios|threads"
+    r"|fts|poll|pthread|pwd|regex|sched|semaphore|setjmp|signal|spawn|string|strings|syslog|termios|threads"
     r"|time|uchar|unistd|wchar|wctype|execinfo|ftw|grp|dlfcn|endian|byteswap|arm_acle|cpuid|utime"
     r"|link|features|search|wordexp|paths|ucontext)\.h"
 )

@@ -101,6 +101,15 @@ class Case:
         finally:
             consumer.close()
 
+    def consumer_group_offsets(self):
+        """partition -> what the group has committed."""
+        client = Consumer({"bootstrap.servers": self.brokers, "group.id": f"g.{self.name}"})
+        try:
+            wanted = [TopicPartition(self.topic, at) for at in self.log_ends()]
+            return {item.partition: max(0, item.offset) for item in client.committed(wanted, timeout=10)}
+        finally:
+            client.close()
+
     def consumer(self):
         return Consumer({"bootstrap.servers": self.brokers, "group.id": "reader", "enable.auto.commit": False,
                          "auto.offset.reset": "earliest", "fetch.message.max.bytes": 4_000_000})  # fmt: skip

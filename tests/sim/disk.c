@@ -26,13 +26,13 @@ static void on_writer_deadline(struct actor *actor)
     }
     if (w->is_durable) {
         committed(w, STATUS_OK);
-    } else if (*w->is_faulty && rand_chance(w->rand, 5)) {
+    } else if (faults_strike(w->faults, FAULT_commit_failed, 5)) {
         committed(w, STATUS_DISK_FULL);
     } else {
         enum status status = store_commit(w->store, w->checkpoint);
         assert(status == STATUS_OK);
         w->is_durable = true;
-        wait_some(actor, w->rand);
+        wait_some(actor, w->faults->rand);
     }
 }
 
@@ -43,7 +43,7 @@ static void writer_receive(struct actor *actor, const struct msg *msg)
     w->checkpoint = msg->as_STORE_COMMIT.checkpoint;
     w->asker = msg->from;
     w->is_durable = false;
-    wait_some(actor, w->rand);
+    wait_some(actor, w->faults->rand);
 }
 
 static const struct actor_class sim_writer_class = {
@@ -54,9 +54,9 @@ static const struct actor_class sim_writer_class = {
 };
 
 void sim_writer_init(struct sim_writer *writer, struct sched *sched, struct store *store,
-                     struct rand *rand, const bool *is_faulty)
+                     struct faults *faults)
 {
-    *writer = (struct sim_writer){.store = store, .rand = rand, .is_faulty = is_faulty};
+    *writer = (struct sim_writer){.store = store, .faults = faults};
     actor_init(&writer->actor, &sim_writer_class, sched);
 }
 

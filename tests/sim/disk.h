@@ -1,10 +1,11 @@
-/* The store's edges of the virtual world: a real store, asked late, that fails commits at times. */
+/* The store's edges of one partition of the virtual world: a real store, asked late, that fails
+ * commits at times. */
 #ifndef CANDLED_TESTS_SIM_DISK_H
 #define CANDLED_TESTS_SIM_DISK_H
 
 #include "actors/messages.h"
 #include "runtime/actor.h"
-#include "runtime/rand.h"
+#include "tests/sim/faults.h"
 
 #include <stdbool.h>
 
@@ -14,8 +15,7 @@ struct store;
 struct sim_writer {
     struct actor actor;
     struct store *store;   /* borrowed */
-    struct rand *rand;     /* borrowed */
-    const bool *is_faulty; /* borrowed */
+    struct faults *faults; /* borrowed */
     const struct checkpoint *checkpoint;
     struct actor *asker;
     bool is_durable; /* first the disk, then the answer: a crash may come between the two */
@@ -33,7 +33,7 @@ struct sim_reader {
 };
 
 void sim_writer_init(struct sim_writer *writer, struct sched *sched, struct store *store,
-                     struct rand *rand, const bool *is_faulty);
+                     struct faults *faults);
 void sim_writer_deinit(struct sim_writer *writer);
 
 void sim_reader_init(struct sim_reader *reader, struct sched *sched, struct store *store,

@@ -1,7 +1,9 @@
 #include "tests/sim/log.h"
 
 #include "proto/interval.h"
+#include "runtime/base.h"
 #include "runtime/mem.h"
+#include "tests/sim/limits.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +139,7 @@ static void tell(struct maker *m, const struct kline *k)
 {
     const struct log_options *options = m->options;
     int64_t delay_ms =
-        rand_chance(m->rand, options->late) ? below(m, 100 * MINUTE_MS) : below(m, 3000);
+        rand_chance(m->rand, options->late) ? below(m, (uint64_t)options->late_ms) : below(m, 3000);
     struct kline first = rand_chance(m->rand, options->no_ids) ? without_ids(k) : *k;
 
     if (rand_chance(m->rand, 60)) {
@@ -176,12 +178,13 @@ static int by_arrival(const void *left, const void *right)
 void sim_log_init(struct sim_log *log, const struct log_options *options, struct rand *rand)
 {
     struct maker m = {.log = log, .options = options, .rand = rand};
-    struct market markets[LOG_SYMBOLS_MAX];
+    struct market markets[SIM_SYMBOLS_MAX];
 
     *log = (struct sim_log){.count = 0};
-    for (size_t s = 0; s < options->symbols; s++) {
+    for (size_t s = 0; s < options->symbols && s < ARRAY_COUNT(markets); s++) {
         markets[s] = (struct market){.price = 10000 + below(&m, 10000), .next_id = below(&m, 1000)};
-        snprintf(markets[s].symbol, sizeof(markets[s].symbol), "SIM%c", (char)('A' + s));
+        snprintf(markets[s].symbol, sizeof(markets[s].symbol), "SIM%c",
+                 (char)(options->first_symbol + (char)s));
     }
     for (size_t i = 0; i < options->minutes; i++) {
         for (size_t s = 0; s < options->symbols; s++) {

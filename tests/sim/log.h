@@ -1,4 +1,5 @@
-/* A log made from a seed: the klines of a few symbols as an unkind world delivers them.
+/* The log of one partition, made from a seed: the klines of a few symbols as an unkind world
+ * delivers them.
  *
  * Minutes come late, twice, corrected, in conflict, without trade ids, out of order, or never;
  * between them come open klines, and records that are no klines at all. */
@@ -12,8 +13,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LOG_SYMBOLS_MAX = 4 };
-
 struct log_entry {
     struct record record; /* its bytes are the log's */
     struct kline kline;   /* what it says, unless it is garbage */
@@ -22,10 +21,12 @@ struct log_entry {
 
 struct log_options {
     size_t symbols;
+    char first_symbol; /* its last letter; the others follow */
     size_t minutes;
     /* In percent. */
     uint64_t lost;
     uint64_t late;
+    int64_t late_ms; /* at most */
     uint64_t repeated;
     uint64_t corrected;
     uint64_t garbage;

@@ -1,6 +1,8 @@
 #include "tests/sim/oracle.h"
 
+#include "proto/candle.h"
 #include "runtime/mem.h"
+#include "tests/sim/limits.h"
 
 #include <string.h>
 
@@ -13,7 +15,13 @@ struct series {
         int64_t event_ms;
         struct kline kline;
     } * minutes;
-    struct oracle_candle *candles[INTERVAL_COUNT];
+    int32_t *newest[INTERVAL_COUNT]; /* version of each window, from 1; NULL: not folded */
+};
+
+/* What a window was after some record. */
+struct version {
+    struct oracle_candle candle;
+    int32_t before; /* the version that it replaced; 0: none */
 };
 
 struct oracle {
@@ -21,10 +29,19 @@ struct oracle {
     int64_t first_ms;
     int64_t count; /* of minutes */
     int64_t stream_ms;
-    struct series series[LOG_SYMBOLS_MAX];
+    int64_t era;
+    struct series series[SIM_SYMBOLS_MAX];
     size_t series_count;
+    struct version *versions;
+    size_t version_count;
+    size_t version_capacity;
     bool *is_dead;
 };
+
+static interval_set all_intervals(const struct oracle *o)
+{
+    return (interval_set)(o->rules.intervals | INTERVAL_BIT(INTERVAL_1m));
+}
 
 static struct series *series_of(struct oracle *o, const char *symbol)
 {
@@ -37,7 +54,9 @@ static struct series *series_of(struct oracle *o, const char *symbol)
     memcpy(s->symbol, symbol, strlen(symbol) + 1);
     s->minutes = mem_new((size_t)o->count, sizeof(*s->minutes));
     for (int i = 0; i < INTERVAL_COUNT; i++) {
-        s->candles[i] = mem_new((size_t)o->count, sizeof(struct oracle_candle));
+        if ((all_intervals(o) & INTERVAL_BIT(i)) != 0) {
+            s->newest[i] = mem_new((size_t)o->count, sizeof(int32_t));
+        }
     }
     return s;
 }
@@ -199,25 +218,45 @@ static bool same_candle(struct oracle_candle a, struct oracle_candle b)
            a.first_id == b.first_id && a.last_id == b.last_id && a.missing == b.missing;
 }
 
+static void add_version(struct oracle *o, int32_t *newest, const struct oracle_candle *candle)
+{
+    if (o->version_count == o->version_capacity) {
+        o->version_capacity = o->version_capacity * 2 + 256;
+        o->versions = mem_resize(o->versions, o->version_capacity, sizeof(*o->versions));
+    }
+    o->versions[o->version_count++] = (struct version){*candle, *newest};
+    *newest = (int32_t)o->version_count;
+}
+
+static struct oracle_candle newest_of(const struct oracle *o, const struct series *s, int interval,
+                                      int64_t begin)
+{
+    int32_t newest = s->newest[interval][begin];
+    return newest == 0 ? (struct oracle_candle){.exists = false} : o->versions[newest - 1].candle;
+}
+
+/* The first window of this length that a minute can change: a proof reaches an hour. */
+static int64_t first_near(int64_t at, int64_t length)
+{
+    int64_t first = (at - 61 - length) / length * length;
+    return first < 0 ? 0 : first;
+}
+
 static void refold_near(struct oracle *o, struct series *s, int64_t at, int64_t revision,
                         int64_t updated_ms)
 {
-    interval_set all = (interval_set)(o->rules.intervals | INTERVAL_BIT(INTERVAL_1m));
     for (int interval = 0; interval < INTERVAL_COUNT; interval++) {
         int64_t length = interval_minutes((enum interval)interval);
-        if ((all & INTERVAL_BIT(interval)) == 0) {
+        if (s->newest[interval] == NULL) {
             continue;
         }
-        for (int64_t begin = 0; begin < o->count; begin += length) {
-            if (begin + length + 61 < at || begin > at + 61) {
-                continue;
-            }
+        for (int64_t begin = first_near(at, length); begin < o->count && begin <= at + 61;
+             begin += length) {
             struct oracle_candle c = fold(o, s, begin, begin + length);
-            struct oracle_candle *known = &s->candles[interval][begin];
-            if (c.exists && !same_candle(c, *known)) {
+            if (c.exists && !same_candle(c, newest_of(o, s, interval, begin))) {
                 c.revision = revision;
                 c.updated_ms = updated_ms;
-                *known = c;
+                add_version(o, &s->newest[interval][begin], &c);
             }
         }
     }
@@ -235,7 +274,7 @@ static void apply(struct oracle *o, const struct log_entry *entry)
         if (o->rules.uses_trade_ids) {
             fill_around(o, s, at, changed);
         }
-        refold_near(o, s, at, entry->record.offset + 1, k->event_ms);
+        refold_near(o, s, at, revision_of(o->era, entry->record.offset), k->event_ms);
     }
     mem_free(changed);
 }
@@ -265,10 +304,12 @@ static void find_range(struct oracle *o, const struct sim_log *log)
     o->count = (last_ms - o->first_ms) / MINUTE_MS + 1;
 }
 
-struct oracle *oracle_create(const struct sim_log *log, const struct candle_rules *rules)
+struct oracle *oracle_create(const struct sim_log *log, const struct candle_rules *rules,
+                             int64_t era)
 {
     struct oracle *o = mem_new(1, sizeof(*o));
     o->rules = *rules;
+    o->era = era;
     o->stream_ms = -1;
     o->is_dead = mem_new(log->count + 1, sizeof(*o->is_dead));
     find_range(o, log);
@@ -295,20 +336,42 @@ void oracle_destroy(struct oracle **oracle_p)
     for (size_t i = 0; i < o->series_count; i++) {
         mem_free(o->series[i].minutes);
         for (int j = 0; j < INTERVAL_COUNT; j++) {
-            mem_free(o->series[i].candles[j]);
+            mem_free(o->series[i].newest[j]);
         }
     }
+    mem_free(o->versions);
     mem_free(o->is_dead);
     mem_free(o);
+}
+
+/* NULL: not a window of this log. */
+static const int32_t *find_window(const struct oracle *o, const char *symbol,
+                                  enum interval interval, int64_t open_ms)
+{
+    int64_t at = (open_ms - o->first_ms) / MINUTE_MS;
+    for (size_t i = 0; i < o->series_count; i++) {
+        if (strcmp(o->series[i].symbol, symbol) == 0 && at >= 0 && at < o->count) {
+            return &o->series[i].newest[interval][at];
+        }
+    }
+    return NULL;
 }
 
 struct oracle_candle oracle_candle(const struct oracle *o, const char *symbol,
                                    enum interval interval, int64_t open_ms)
 {
-    int64_t at = (open_ms - o->first_ms) / MINUTE_MS;
-    for (size_t i = 0; i < o->series_count; i++) {
-        if (strcmp(o->series[i].symbol, symbol) == 0 && at >= 0 && at < o->count) {
-            return o->series[i].candles[interval][at];
+    const int32_t *newest = find_window(o, symbol, interval, open_ms);
+    return newest == NULL || *newest == 0 ? (struct oracle_candle){.exists = false}
+                                          : o->versions[*newest - 1].candle;
+}
+
+struct oracle_candle oracle_version(const struct oracle *o, const char *symbol,
+                                    enum interval interval, int64_t open_ms, int64_t revision)
+{
+    const int32_t *newest = find_window(o, symbol, interval, open_ms);
+    for (int32_t i = newest == NULL ? 0 : *newest; i != 0; i = o->versions[i - 1].before) {
+        if (o->versions[i - 1].candle.revision == revision) {
+            return o->versions[i - 1].candle;
         }
     }
     return (struct oracle_candle){.exists = false};

@@ -27,13 +27,20 @@ struct oracle_candle {
 
 struct oracle;
 
-struct oracle *oracle_create(const struct sim_log *log, const struct candle_rules *rules);
+/* era: of all its revisions. */
+struct oracle *oracle_create(const struct sim_log *log, const struct candle_rules *rules,
+                             int64_t era);
 
 void oracle_destroy(struct oracle **oracle_p);
 
 /* The candle of the window that opens then; exists is false when there is none. */
 struct oracle_candle oracle_candle(const struct oracle *oracle, const char *symbol,
                                    enum interval interval, int64_t open_ms);
+
+/* The same as it was at this revision; exists is false when no record of that revision changed it.
+ */
+struct oracle_candle oracle_version(const struct oracle *oracle, const char *symbol,
+                                    enum interval interval, int64_t open_ms, int64_t revision);
 
 /* Must this record be a dead letter? */
 bool oracle_is_dead(const struct oracle *oracle, int64_t offset);

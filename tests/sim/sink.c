@@ -1,193 +1,167 @@
 #include "tests/sim/sink.h"
 
-#include "actors/core/fold.h"
+#include "actors/edge/sink_gate.h"
 #include "actors/messages.h"
-#include "proto/dead_letter.h"
 #include "runtime/base.h"
-#include "runtime/mem.h"
 
 #include <assert.h>
-#include <stdio.h>
-#include <string.h>
 
-void sink_server_deinit(struct sink_server *server)
+enum { ON_TIME_MS = 20, SLOW_MS = 30000, LATE_MS = 90000, TIMEOUT_MS = 3000 };
+
+static int64_t soon(const struct sim_sink *sink, int64_t most_ms)
 {
-    for (size_t i = 0; i < server->rejected_count; i++) {
-        mem_free(server->rejected[i]);
-    }
-    mem_free(server->rejected);
-    mem_free(server->rows);
-    mem_free(server->dead_offsets);
+    return actor_now_ms(&sink->actor) + 1 +
+           (int64_t)rand_below(sink->options.faults->rand, (uint64_t)most_ms);
 }
 
-const struct candle *sink_server_find(const struct sink_server *server, const char *symbol,
-                                      enum interval interval, int64_t open_ms)
+static void arm(struct sim_sink *sink)
 {
-    for (size_t i = 0; i < server->count; i++) {
-        const struct candle *c = &server->rows[i];
-        if (c->open_ms == open_ms && c->interval == interval && strcmp(c->symbol, symbol) == 0) {
-            return c;
+    int64_t next_ms = DEADLINE_NONE;
+    for (size_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
+        const struct sim_sink_slot *slot = &sink->slots[i];
+        if (slot->state == SIM_SINK_sent && slot->answer_ms < next_ms) {
+            next_ms = slot->answer_ms;
         }
     }
-    return NULL;
+    actor_set_deadline(&sink->actor, next_ms);
 }
 
-bool sink_server_has_dead(const struct sink_server *server, int64_t offset)
+/* The rows from `first` on, some time. */
+static void send_rows(struct sim_sink *sink, const struct delivery *delivery, size_t first,
+                      size_t count, int64_t arrive_ms)
 {
-    for (size_t i = 0; i < server->dead_count; i++) {
-        if (server->dead_offsets[i] == offset) {
-            return true;
-        }
+    struct packet_options options = {
+        .server = sink->options.server,
+        .arrive_ms = arrive_ms,
+        .sender = sink->options.shard,
+        .partition = delivery->partition,
+    };
+    net_send(sink->options.net, &options, delivery->rows, first, count);
+}
+
+/* The connection breaks: nobody knows how far it went. */
+static void send_cut(struct sim_sink *sink, struct sim_sink_slot *slot)
+{
+    struct faults *faults = sink->options.faults;
+    size_t count = slot->delivery->rows->count;
+    size_t reached = rand_below(faults->rand, count + 1);
+
+    send_rows(sink, slot->delivery, 0, reached, soon(sink, ON_TIME_MS));
+    if (faults_strike(faults, FAULT_rest_late, 30)) {
+        send_rows(sink, slot->delivery, reached, count - reached, soon(sink, LATE_MS));
     }
-    return false;
+    slot->status = STATUS_UNAVAILABLE;
+    slot->answer_ms = soon(sink, ON_TIME_MS);
 }
 
-static bool is_same_output(const struct candle *a, const struct candle *b)
+static void send_late(struct sim_sink *sink, struct sim_sink_slot *slot)
 {
-    return fold_same_content(a, b) && a->updated_ms == b->updated_ms;
+    send_rows(sink, slot->delivery, 0, slot->delivery->rows->count, soon(sink, LATE_MS));
+    slot->status = STATUS_TIMED_OUT;
+    slot->answer_ms = actor_now_ms(&sink->actor) + TIMEOUT_MS;
 }
 
-/* What a guarded upsert does. */
-static void put_candle(struct sink_server *server, const struct candle *candle)
+static void send_whole(struct sim_sink *sink, struct sim_sink_slot *slot)
 {
-    struct candle *known = (struct candle *)(uintptr_t)sink_server_find(
-        server, candle->symbol, candle->interval, candle->open_ms);
+    struct faults *faults = sink->options.faults;
+    bool is_slow = faults->is_active && rand_chance(faults->rand, 3);
+    int64_t arrive_ms = soon(sink, is_slow ? SLOW_MS : ON_TIME_MS);
+    bool is_lost = faults_strike(faults, FAULT_answer_lost, 8);
 
-    if (known == NULL) {
-        if (server->count == server->capacity) {
-            server->capacity = server->capacity * 2 + 64;
-            server->rows = mem_resize(server->rows, server->capacity, sizeof(*server->rows));
-        }
-        server->rows[server->count++] = *candle;
+    send_rows(sink, slot->delivery, 0, slot->delivery->rows->count, arrive_ms);
+    slot->status = is_lost ? STATUS_TIMED_OUT : STATUS_OK;
+    slot->answer_ms = arrive_ms + 1 + (int64_t)rand_below(faults->rand, ON_TIME_MS);
+}
+
+static void send(struct sim_sink *sink, struct sim_sink_slot *slot)
+{
+    struct faults *faults = sink->options.faults;
+    if (!sink_gate_look(sink->options.gate)) {
+        slot->state = SIM_SINK_held;
         return;
     }
-    if (known->revision == candle->revision && !is_same_output(known, candle)) {
-        printf("an equal revision with other content: %s %s %lld revision %lld\n", candle->symbol,
-               interval_name(candle->interval), (long long)candle->open_ms,
-               (long long)candle->revision);
-        server->is_broken = true;
+    if (*sink->options.is_unconfirmed) {
+        server_tell(sink->options.server,
+                    "is written to by a process that stood still and that the "
+                    "group has not confirmed");
     }
-    if (candle->revision > known->revision) {
-        *known = *candle;
-    }
-}
-
-bool sink_server_has_rejected(const struct sink_server *server, const char *symbol,
-                              enum interval interval, int64_t open_ms)
-{
-    char wanted[160];
-    snprintf(wanted, sizeof(wanted), "\"symbol\":\"%s\",\"interval\":\"%s\",\"openTime\":%lld,",
-             symbol, interval_name(interval), (long long)open_ms);
-    for (size_t i = 0; i < server->rejected_count; i++) {
-        if (strstr(server->rejected[i], wanted) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void put_rejected(struct sink_server *server, const struct dead_letter *letter)
-{
-    char *value = mem_new(1, letter->value.size + 1);
-    memcpy(value, letter->value.bytes, letter->value.size);
-    server->rejected =
-        mem_resize(server->rejected, server->rejected_count + 1, sizeof(*server->rejected));
-    server->rejected[server->rejected_count++] = value;
-}
-
-static void put_dead(struct sink_server *server, const struct dead_letter *letter)
-{
-    if (letter->reason == REASON_rejected) {
-        put_rejected(server, letter);
-        return;
-    }
-    if (sink_server_has_dead(server, letter->offset)) {
-        return;
-    }
-    if (server->dead_count == server->dead_capacity) {
-        server->dead_capacity = server->dead_capacity * 2 + 64;
-        server->dead_offsets =
-            mem_resize(server->dead_offsets, server->dead_capacity, sizeof(*server->dead_offsets));
-    }
-    server->dead_offsets[server->dead_count++] = letter->offset;
-}
-
-/* A server with a rule of its own, which no retry heals. */
-static bool is_rejected(const struct sink_server *server, const struct candle *candle)
-{
-    return server->rejects && candle->symbol[3] == 'B' && candle->open_ms / MINUTE_MS % 17 == 0 &&
-           candle->interval != INTERVAL_1m;
-}
-
-static void put_row(struct sim_sink *sink, size_t index)
-{
-    const struct outbox_row *row = &sink->delivery->rows->rows[index];
-    struct candle candle;
-    struct dead_letter letter;
-
-    if (row->kind == OUTBOX_dead_letter) {
-        enum status status = dead_letter_decode(row->payload, &letter);
-        assert(status == STATUS_OK);
-        put_dead(sink->server, &letter);
-        return;
-    }
-    enum status status = candle_decode(row->payload, &candle);
-    assert(status == STATUS_OK);
-    if (is_rejected(sink->server, &candle)) {
-        delivery_reject(sink->delivery, index, "the server has a rule against it");
+    slot->state = SIM_SINK_sent;
+    if (faults_strike(faults, FAULT_delivery_cut, 8)) {
+        send_cut(sink, slot);
+    } else if (faults_strike(faults, FAULT_delivery_late, 4)) {
+        send_late(sink, slot);
     } else {
-        put_candle(sink->server, &candle);
+        send_whole(sink, slot);
+    }
+    arm(sink);
+}
+
+/* No retry heals what the server has a rule against. */
+static void reject_rows(const struct sim_sink *sink, struct delivery *delivery)
+{
+    for (size_t i = 0; i < delivery->rows->count; i++) {
+        struct candle candle;
+        if (delivery->rows->rows[i].kind == OUTBOX_candle &&
+            candle_decode(delivery->rows->rows[i].payload, &candle) == STATUS_OK &&
+            server_rejects(sink->options.server, candle.symbol, candle.interval, candle.open_ms)) {
+            delivery_reject(delivery, i, "the server has a rule against it");
+        }
     }
 }
 
-static void answer(struct sim_sink *sink, enum status status)
+static void answer(struct sim_sink *sink, struct sim_sink_slot *slot, enum status status)
 {
     struct msg msg = {
         .type = MSG_SINK_DELIVERED,
         .from = &sink->actor,
-        .as_SINK_DELIVERED = {.status = status, .delivery = sink->delivery},
+        .as_SINK_DELIVERED = {.status = status, .delivery = slot->delivery},
     };
-    sink->delivery = NULL;
-    actor_send(sink->asker, &msg);
-}
-
-static void wait_some(struct sim_sink *sink)
-{
-    int64_t most_ms = *sink->is_faulty && rand_chance(sink->rand, 5) ? 30000 : 20;
-    int64_t delay_ms = 1 + (int64_t)rand_below(sink->rand, (uint64_t)most_ms);
-    actor_set_deadline(&sink->actor, actor_now_ms(&sink->actor) + delay_ms);
-}
-
-static void apply(struct sim_sink *sink)
-{
-    size_t count = sink->delivery->rows->count;
-    bool is_cut = *sink->is_faulty && rand_chance(sink->rand, 10);
-    size_t reached = is_cut ? rand_below(sink->rand, count + 1) : count;
-
-    for (size_t i = 0; i < reached; i++) {
-        put_row(sink, i);
+    if (status == STATUS_OK) {
+        reject_rows(sink, slot->delivery);
     }
-    if (is_cut) {
-        answer(sink, STATUS_UNAVAILABLE); /* some are written, and we do not know which */
-        return;
-    }
-    sink->is_applied = true;
-    wait_some(sink);
+    slot->state = SIM_SINK_free;
+    actor_send(slot->asker, &msg);
 }
 
 static void on_deadline(struct actor *actor)
 {
     struct sim_sink *sink = container_of(actor, struct sim_sink, actor);
-    if (sink->delivery == NULL) {
-        return;
+    for (size_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
+        struct sim_sink_slot *slot = &sink->slots[i];
+        if (slot->state == SIM_SINK_sent && slot->answer_ms <= actor_now_ms(actor)) {
+            answer(sink, slot, slot->status);
+        }
     }
-    if (!sink->is_applied) {
-        apply(sink);
-    } else if (*sink->is_faulty && rand_chance(sink->rand, 10)) {
-        answer(sink, STATUS_TIMED_OUT); /* written, and the answer is lost */
-    } else {
-        answer(sink, STATUS_OK);
+    arm(sink);
+}
+
+void sim_sink_go_on(struct sim_sink *sink)
+{
+    for (size_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
+        if (sink->slots[i].state == SIM_SINK_held) {
+            send(sink, &sink->slots[i]);
+        }
     }
+}
+
+static void on_deliver(struct sim_sink *sink, const struct msg *msg)
+{
+    struct sim_sink_slot *slot = &sink->slots[msg->as_SINK_DELIVER.delivery->partition];
+    assert(slot->state == SIM_SINK_free);
+    slot->delivery = msg->as_SINK_DELIVER.delivery;
+    slot->asker = msg->from;
+    send(sink, slot);
+}
+
+static void on_cancel(struct sim_sink *sink, const struct msg *msg)
+{
+    for (size_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
+        struct sim_sink_slot *slot = &sink->slots[i];
+        if (slot->state != SIM_SINK_free && slot->asker == msg->from) {
+            answer(sink, slot, STATUS_UNAVAILABLE);
+        }
+    }
+    arm(sink);
 }
 
 static void receive(struct actor *actor, const struct msg *msg)
@@ -195,16 +169,10 @@ static void receive(struct actor *actor, const struct msg *msg)
     struct sim_sink *sink = container_of(actor, struct sim_sink, actor);
     switch (msg->type) {
     case MSG_SINK_DELIVER:
-        assert(sink->delivery == NULL);
-        sink->delivery = msg->as_SINK_DELIVER.delivery;
-        sink->asker = msg->from;
-        sink->is_applied = false;
-        wait_some(sink);
+        on_deliver(sink, msg);
         break;
     case MSG_SINK_CANCEL:
-        if (sink->delivery != NULL) {
-            answer(sink, STATUS_UNAVAILABLE);
-        }
+        on_cancel(sink, msg);
         break;
     default:
         actor_unexpected(actor, msg);
@@ -215,14 +183,13 @@ static const struct actor_class sim_sink_class = {
     .name = "sink",
     .receive = receive,
     .deadline = on_deadline,
-    .mailbox_capacity = 2,
+    .mailbox_capacity = 2 * SIM_PARTITIONS_MAX,
 };
 
-void sim_sink_init(struct sim_sink *sink, struct sched *sched, struct sink_server *server,
-                   struct rand *rand, const bool *is_faulty)
+void sim_sink_init(struct sim_sink *sink, const struct sim_sink_options *options)
 {
-    *sink = (struct sim_sink){.server = server, .rand = rand, .is_faulty = is_faulty};
-    actor_init(&sink->actor, &sim_sink_class, sched);
+    *sink = (struct sim_sink){.options = *options};
+    actor_init(&sink->actor, &sim_sink_class, options->sched);
 }
 
 void sim_sink_deinit(struct sim_sink *sink)

@@ -5,68 +5,71 @@
 
 #include <assert.h>
 
-static void send_records(struct sim_source *source)
+enum { POLL_MS = 200, IDLE_TICK_MS = 10000 };
+
+static void send_records(struct sim_source *s)
 {
-    size_t left = source->log->count - source->position;
-    size_t most =
-        source->records_max < SOURCE_RECORDS_MAX ? source->records_max : SOURCE_RECORDS_MAX;
-    size_t few = rand_chance(source->rand, 50) ? 1 + rand_below(source->rand, 5) : most;
-    size_t count = 1 + rand_below(source->rand, few);
+    size_t left = (size_t)(s->topic->end[s->partition] - s->position);
+    size_t most = s->records_max < SOURCE_RECORDS_MAX ? s->records_max : SOURCE_RECORDS_MAX;
+    size_t few = rand_chance(s->rand, 50) ? 1 + rand_below(s->rand, 5) : most;
+    size_t count = 1 + rand_below(s->rand, few);
     count = count > left ? left : count;
 
     for (size_t i = 0; i < count; i++) {
-        source->records[i] = source->log->entries[source->position + i].record;
+        s->records[i] = *topic_record(s->topic, s->partition, s->position + (int64_t)i);
     }
-    source->position += count;
+    s->position += (int64_t)count;
     struct msg msg = {
         .type = MSG_SOURCE_RECORDS,
-        .from = &source->actor,
-        .as_SOURCE_RECORDS = {.records = source->records,
+        .from = &s->actor,
+        .as_SOURCE_RECORDS = {.records = s->records,
                               .count = count,
-                              .is_drained = count == left || rand_chance(source->rand, 30),
-                              .log_end = (int64_t)source->log->count},
+                              .is_drained = count == left || rand_chance(s->rand, 30),
+                              .log_end = s->topic->end[s->partition]},
     };
-    struct actor *asker = source->asker;
-    source->asker = NULL;
+    struct actor *asker = s->asker;
+    s->asker = NULL;
+    s->quiet_since_ms = actor_now_ms(&s->actor);
     actor_send(asker, &msg);
 }
 
-/* Wall time is far past every window: what is incomplete is to be emitted as it is. */
-static void send_idle(struct sim_source *source)
+static void send_idle(struct sim_source *s)
 {
-    int64_t now_ms = actor_now_ms(&source->actor);
+    int64_t quiet_ms = actor_now_ms(&s->actor) - s->quiet_since_ms;
     struct msg msg = {
         .type = MSG_SOURCE_IDLE,
-        .from = &source->actor,
-        .as_SOURCE_IDLE = {.wall_ms = source->log->end_ms + 2 * INT64_C(86400000),
-                           .quiet_ms = now_ms - source->quiet_since_ms},
+        .from = &s->actor,
+        .as_SOURCE_IDLE = {.wall_ms = topic_wall_ms(s->topic, s->partition) + quiet_ms,
+                           .quiet_ms = quiet_ms},
     };
-    actor_send(source->asker, &msg);
-    actor_set_deadline(&source->actor, now_ms + 10000);
+    actor_send(s->asker, &msg);
 }
 
 static void on_deadline(struct actor *actor)
 {
-    struct sim_source *source = container_of(actor, struct sim_source, actor);
-    if (source->asker == NULL) {
+    struct sim_source *s = container_of(actor, struct sim_source, actor);
+    if (s->asker == NULL) {
         return;
     }
-    if (sim_source_is_read(source)) {
-        send_idle(source);
-    } else {
-        source->quiet_since_ms = actor_now_ms(actor);
-        send_records(source);
+    if (s->position < s->topic->end[s->partition]) {
+        send_records(s);
+        return;
     }
+    bool is_complete = topic_is_complete(s->topic, s->partition);
+    if (is_complete || rand_chance(s->rand, 5)) {
+        send_idle(s);
+    }
+    actor_set_deadline(actor, actor_now_ms(actor) + (is_complete ? IDLE_TICK_MS : POLL_MS));
 }
 
 static void receive(struct actor *actor, const struct msg *msg)
 {
-    struct sim_source *source = container_of(actor, struct sim_source, actor);
+    struct sim_source *s = container_of(actor, struct sim_source, actor);
     assert(msg->type == MSG_SOURCE_RESUME);
-    source->asker = msg->from;
-    source->records_max = msg->as_SOURCE_RESUME.records_max;
-    int64_t delay_ms = 1 + (int64_t)rand_below(source->rand, 40);
-    actor_set_deadline(actor, actor_now_ms(actor) + delay_ms);
+    assert(s->asker == NULL);
+    s->asker = msg->from;
+    s->records_max = msg->as_SOURCE_RESUME.records_max;
+    actor_set_deadline(actor, actor_now_ms(actor) + 1 + (int64_t)rand_below(s->rand, 40));
 }
 
 static const struct actor_class sim_source_class = {
@@ -76,24 +79,20 @@ static const struct actor_class sim_source_class = {
     .mailbox_capacity = 1,
 };
 
-void sim_source_init(struct sim_source *source, struct sched *sched, const struct sim_log *log,
-                     struct rand *rand, const bool *is_faulty, int64_t offset)
+void sim_source_init(struct sim_source *source, struct sched *sched, const struct topic *topic,
+                     struct rand *rand, size_t partition, int64_t offset)
 {
-    size_t position = offset < 0 ? 0 : (size_t)offset;
-    if (rand_chance(rand, 30)) {
-        position -= rand_below(rand, position + 1);
+    int64_t above = offset - topic->begin[partition];
+    if (above > 0 && rand_chance(rand, 30)) {
+        offset -= (int64_t)rand_below(rand, (uint64_t)above + 1);
     }
-    *source =
-        (struct sim_source){.log = log, .rand = rand, .is_faulty = is_faulty, .position = position};
+    *source = (struct sim_source){
+        .topic = topic, .rand = rand, .partition = partition, .position = offset};
     actor_init(&source->actor, &sim_source_class, sched);
+    source->quiet_since_ms = actor_now_ms(&source->actor);
 }
 
 void sim_source_deinit(struct sim_source *source)
 {
     actor_deinit(&source->actor);
-}
-
-bool sim_source_is_read(const struct sim_source *source)
-{
-    return source->position == source->log->count;
 }

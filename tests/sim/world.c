@@ -1,276 +1,256 @@
 #include "tests/sim/world.h"
 
-#include "actors/messages.h"
-#include "actors/pipeline.h"
 #include "runtime/base.h"
-#include "runtime/mem.h"
-#include "runtime/metrics.h"
-#include "runtime/sched.h"
-#include "state/store.h"
-#include "tests/sim/check_sinks.h"
-#include "tests/sim/disk.h"
-#include "tests/sim/log.h"
-#include "tests/sim/oracle.h"
-#include "tests/sim/sink.h"
-#include "tests/sim/source.h"
+#include "runtime/deadlines.h"
+#include "tests/sim/check.h"
+#include "tests/sim/shard.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { FAULTY_STEPS = 200000, HEALING_STEPS = 2000000, QUIET_MS = 120000 };
-
-/* The sinks that take part, and what they want. */
-static const struct {
-    enum sink sink;
-    struct outbox_filter filter;
-} wanted[] = {
-    {SINK_redis, {.intervals = INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m)}},
-    {SINK_mongo, {.intervals = INTERVAL_BIT(INTERVAL_5m) | INTERVAL_BIT(INTERVAL_15m)}},
-    {SINK_dead_letters, {.wants_dead_letters = true}}, /* the last one: see world_check() */
+enum {
+    FAULTY_STEPS = 30000,
+    FAULTY_MS = 300000,
+    HEALING_STEPS = 400000,
+    QUIET_MS = 62000,
+    FREEZE_MS = 60000,
 };
-enum { SINKS = ARRAY_COUNT(wanted) };
 
 struct world {
-    struct world_options options;
+    struct shard_world shared;
     struct rand rand;
-    struct sim_log log;
-    struct candle_rules rules;
-    uint64_t crash_every; /* steps, on average */
-    bool is_faulty;
-    bool is_always_slow;
-    enum store_sync sync;
-
-    /* What outlives a crash. */
-    struct sink_server servers[SINKS];
-    int64_t now_ms;
-    uint64_t hash;
-    uint64_t crashes;
-
-    /* What does not. */
-    struct sched_tracer tracer;
-    struct sched *sched;
-    struct metrics *metrics;
-    struct store *store;
-    struct sim_source source;
-    struct sim_writer writer;
-    struct sim_reader reader;
-    struct sim_sink sinks[SINKS];
-    struct pipeline *pipeline;
+    struct hash hash;
+    struct faults faults;
+    struct topic topic;
+    struct group group;
+    struct net net;
+    struct server servers[SIM_SINKS];
+    struct shard shards[SIM_SHARDS_MAX];
+    size_t shard_count;
 };
 
-static void trace(struct sched_tracer *tracer, const struct actor *to, const struct msg *msg)
+static const char *const server_names[] = {
+#define X(name, intervals, letters) [SIM_SINK_##name] = #name,
+    SIM_SINKS_TABLE(X)
+#undef X
+};
+
+static void on_arrived(void *context, const struct packet *packet)
 {
-    struct world *w = container_of(tracer, struct world, tracer);
-    w->hash = (w->hash ^ (uint64_t)msg->type ^ ((uint64_t)w->now_ms << 8)) * 1099511628211u;
-    if (w->options.is_traced) {
-        printf("[%9" PRId64 "] %-12s <- %s\n", w->now_ms, to->class->name,
-               messages_name(msg->type));
+    struct world *w = context;
+    const struct shard *sender = &w->shards[packet->sender];
+    hash_add(&w->hash, (uint64_t)packet->arrive_ms ^ (packet->size << 40));
+    if (!sender->is_up || !group_owns(&w->group, sender->member, (size_t)packet->partition)) {
+        faults_count(&w->faults, FAULT_zombie_write);
     }
 }
 
-static void open_store(struct world *w)
+static void init(struct world *w, const struct world_options *options)
 {
-    struct store_options options = {
-        .data_dir = w->options.folder,
-        .topic = "sim",
-        .sync = w->sync,
-        .boot_id = "sim",
-        .map_bytes = 1 << 16, /* small, so that it grows */
+    const struct scenario *scenario = options->scenario;
+    *w = (struct world){.rand = {.state = scenario->seed ^ UINT64_C(0x5eed)}};
+    hash_init(&w->hash);
+    faults_init(&w->faults, &w->rand);
+    topic_init(&w->topic, scenario, &w->rand, &w->faults);
+    group_init(&w->group, scenario->partitions, &w->faults);
+    net_init(&w->net, w, on_arrived);
+    for (size_t i = 0; i < SIM_SINKS; i++) {
+        server_init(&w->servers[i], scenario, &w->faults, server_names[i]);
+    }
+    w->servers[SIM_SINK_mongo].rejects = scenario->mongo_rejects;
+    w->shared = (struct shard_world){
+        .scenario = scenario,
+        .topic = &w->topic,
+        .group = &w->group,
+        .net = &w->net,
+        .servers = w->servers,
+        .faults = &w->faults,
+        .rand = &w->rand,
+        .hash = &w->hash,
+        .folder = options->folder,
+        .is_traced = options->is_traced,
     };
-    enum status status = store_open(&options, &w->store);
-    assert(status == STATUS_OK);
-}
-
-/* Everything in memory, as at the start of the process. */
-static void come_up(struct world *w)
-{
-    w->tracer.trace = trace;
-    w->sched = sched_create(&(struct sched_options){sizeof(struct msg), &w->tracer});
-    sched_advance(w->sched, w->now_ms);
-    w->metrics = metrics_create();
-    open_store(w);
-    sim_source_init(&w->source, w->sched, &w->log, &w->rand, &w->is_faulty,
-                    store_meta(w->store)->next_offset);
-    sim_writer_init(&w->writer, w->sched, w->store, &w->rand, &w->is_faulty);
-    sim_reader_init(&w->reader, w->sched, w->store, &w->rand);
-
-    struct pipeline_options options = {
-        .partition = {.sched = w->sched,
-                      .store = w->store,
-                      .rules = w->rules,
-                      .source = &w->source.actor,
-                      .store_writer = &w->writer.actor,
-                      .metrics = w->metrics,
-                      .topic = "sim",
-                      .linger_ms = 5,
-                      .records_max = 1 + (size_t)rand_below(&w->rand, 500),
-                      .outbox_bytes_max = 1 << 16,
-                      .is_always_slow = w->is_always_slow},
-        .store_reader = &w->reader.actor,
-        .seed = rand_next(&w->rand),
-    };
-    for (size_t i = 0; i < SINKS; i++) {
-        sim_sink_init(&w->sinks[i], w->sched, &w->servers[i], &w->rand, &w->is_faulty);
-        options.sinks[wanted[i].sink] = (struct pipeline_sink){
-            .edge = &w->sinks[i].actor, .filter = wanted[i].filter, .rows_max = 50};
+    w->shard_count = scenario->shards;
+    for (size_t i = 0; i < w->shard_count; i++) {
+        shard_init(&w->shards[i], &w->shared, i);
     }
-    w->pipeline = pipeline_create(&options);
-    pipeline_start(w->pipeline);
 }
 
-/* kill -9: what the edges had in hand is gone, whatever had been done of it. */
-static void go_down(struct world *w)
+static void deinit(struct world *w)
 {
-    pipeline_kill(&w->pipeline);
-    for (size_t i = 0; i < SINKS; i++) {
-        sim_sink_deinit(&w->sinks[i]);
+    for (size_t i = 0; i < w->shard_count; i++) {
+        shard_kill(&w->shards[i]);
     }
-    sim_reader_deinit(&w->reader);
-    sim_writer_deinit(&w->writer);
-    sim_source_deinit(&w->source);
-    store_abandon(&w->store);
-    metrics_destroy(&w->metrics);
-    sched_destroy(&w->sched);
-}
-
-static struct log_options draw_log(struct rand *rand)
-{
-    /* Some worlds are kind in one respect and wild in another. */
-    return (struct log_options){
-        .symbols = 1 + rand_below(rand, LOG_SYMBOLS_MAX),
-        .minutes = 20 + rand_below(rand, 100),
-        .lost = rand_chance(rand, 50) ? rand_below(rand, 40) : 0,
-        .late = rand_chance(rand, 50) ? rand_below(rand, 40) : 0,
-        .repeated = rand_chance(rand, 50) ? rand_below(rand, 60) : 0,
-        .corrected = rand_chance(rand, 50) ? rand_below(rand, 40) : 0,
-        .garbage = rand_chance(rand, 50) ? rand_below(rand, 10) : 0,
-        .empty = rand_chance(rand, 70) ? rand_below(rand, 60) : 0,
-        .no_ids = rand_chance(rand, 30) ? rand_below(rand, 30) : 0,
-        .gap_minutes = rand_chance(rand, 20) ? rand_below(rand, 400) : 0,
-    };
-}
-
-struct world *world_create(const struct world_options *options)
-{
-    struct world *w = mem_new(1, sizeof(*w));
-    w->options = *options;
-    w->rand.state = options->seed;
-    w->hash = 14695981039346656037u;
-
-    struct log_options log_options = draw_log(&w->rand);
-    sim_log_init(&w->log, &log_options, &w->rand);
-    struct candle_rules rules = {
-        .intervals =
-            INTERVAL_BIT(INTERVAL_3m) | INTERVAL_BIT(INTERVAL_5m) | INTERVAL_BIT(INTERVAL_15m),
-        .grace_ms = (int64_t)rand_below(&w->rand, 3 * MINUTE_MS),
-        .idle_ms = 30000,
-        .uses_trade_ids = rand_chance(&w->rand, 80),
-    };
-    w->rules = rules_with_limits(rules, 30 * MINUTE_MS);
-    w->crash_every = 10 + rand_below(&w->rand, rand_chance(&w->rand, 40) ? 60 : 400);
-    w->is_always_slow = rand_chance(&w->rand, 10);
-    w->sync = STORE_SYNC_boot;
-    for (size_t i = 0; i < SINKS; i++) {
-        w->servers[i].rejects = wanted[i].sink == SINK_mongo && rand_chance(&w->rand, 50);
+    for (size_t i = 0; i < SIM_SINKS; i++) {
+        server_deinit(&w->servers[i]);
     }
-    come_up(w);
-    return w;
+    net_deinit(&w->net);
 }
 
-void world_destroy(struct world **world_p)
+/* One message of some process; false: none is waiting anywhere. */
+static bool step_one(struct world *w)
 {
-    struct world *w = *world_p;
-    *world_p = NULL;
-    go_down(w);
-    for (size_t i = 0; i < SINKS; i++) {
-        sink_server_deinit(&w->servers[i]);
-    }
-    sim_log_deinit(&w->log);
-    mem_free(w);
-}
-
-/* One message, or, when none is waiting, a jump to the next deadline. False: nothing is left. */
-static bool step(struct world *w)
-{
-    assert(sched_stopped(w->sched) == STATUS_OK);
-    if (sched_step(w->sched)) {
-        return true;
-    }
-    int64_t next_ms = sched_next_deadline_ms(w->sched);
-    if (next_ms == DEADLINE_NONE) {
-        return false;
-    }
-    w->now_ms = next_ms > w->now_ms ? next_ms : w->now_ms;
-    sched_advance(w->sched, w->now_ms);
-    return true;
-}
-
-static bool is_all_delivered(const struct world *w)
-{
-    const struct meta *meta = store_meta(w->store);
-    bool is_done = meta->next_offset == (int64_t)w->log.count || w->log.count == 0;
-    for (size_t i = 0; i < SINKS; i++) {
-        is_done = is_done && meta->cursors[wanted[i].sink] == meta->outbox_next - 1;
-    }
-    return is_done;
-}
-
-void world_run_faulty(struct world *w)
-{
-    w->is_faulty = true;
-    for (int i = 0; i < FAULTY_STEPS && !sim_source_is_read(&w->source) && step(w); i++) {
-        if (rand_below(&w->rand, w->crash_every) == 0) {
-            go_down(w);
-            w->crashes++;
-            come_up(w);
-        }
-    }
-    w->is_faulty = false;
-}
-
-/* At rest: everything is delivered, and idleness has closed the last windows a while ago. */
-bool world_run_healed(struct world *w)
-{
-    int64_t quiet_since_ms = -1;
-    for (int i = 0; i < HEALING_STEPS && step(w); i++) {
-        if (!is_all_delivered(w) || pipeline_is_busy(w->pipeline)) {
-            quiet_since_ms = -1;
-        } else if (quiet_since_ms < 0) {
-            quiet_since_ms = w->now_ms;
-        } else if (w->now_ms - quiet_since_ms > QUIET_MS) {
+    size_t first = rand_below(&w->rand, w->shard_count);
+    for (size_t i = 0; i < w->shard_count; i++) {
+        if (shard_step(&w->shards[(first + i) % w->shard_count])) {
             return true;
         }
     }
     return false;
 }
 
-bool world_check(struct world *w)
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
 {
-    struct oracle *oracle = oracle_create(&w->log, &w->rules);
-    bool is_equal = true;
-    for (size_t i = 0; i < SINKS; i++) {
-        struct check_sinks_options options = {
-            .oracle = oracle,
-            .log = &w->log,
-            .rules = &w->rules,
-            .server = &w->servers[i],
-            .letters = &w->servers[SINKS - 1],
-            .name = schema_sink_name(wanted[i].sink),
-            .filter = wanted[i].filter,
-        };
-        is_equal = check_sinks(&options) && is_equal;
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* To the next thing that happens by itself. */
+static void jump(struct world *w)
+{
+    int64_t next_ms = earlier(net_next_ms(&w->net), group_next_ms(&w->group));
+    next_ms = earlier(next_ms, w->topic.next_ms);
+    for (size_t i = 0; i < w->shard_count; i++) {
+        next_ms = earlier(next_ms, shard_next_ms(&w->shards[i]));
     }
-    oracle_destroy(&oracle);
-    return is_equal;
+    if (next_ms > w->shared.now_ms) {
+        w->shared.now_ms = next_ms;
+    }
+    net_advance(&w->net, w->shared.now_ms);
+    topic_advance(&w->topic, w->shared.now_ms);
+    group_advance(&w->group, w->shared.now_ms);
+    for (size_t i = 0; i < w->shard_count; i++) {
+        shard_advance(&w->shards[i]);
+    }
 }
 
-uint64_t world_hash(const struct world *w)
+static void step(struct world *w)
 {
-    return w->hash;
+    if (!step_one(w)) {
+        jump(w);
+    }
 }
 
-uint64_t world_crashes(const struct world *w)
+static void kill_machine(struct world *w, size_t machine)
 {
-    return w->crashes;
+    for (size_t i = 0; i < w->shard_count; i++) {
+        if (w->shared.scenario->machine_of[i] == machine) {
+            shard_kill(&w->shards[i]);
+        }
+    }
+}
+
+/* What strikes one process; it must be running. */
+static void strike_shard(struct world *w, enum fault fault)
+{
+    struct shard *shard = &w->shards[rand_below(&w->rand, w->shard_count)];
+    int64_t until_ms = w->shared.now_ms + 1 + (int64_t)rand_below(&w->rand, FREEZE_MS);
+    if (!shard_is_running(shard)) {
+        return;
+    }
+    faults_count(&w->faults, fault);
+    switch (fault) {
+    case FAULT_kill:
+        shard_kill(shard);
+        break;
+    case FAULT_stop:
+    case FAULT_stall:
+        shard_freeze(shard, until_ms, fault == FAULT_stall);
+        break;
+    case FAULT_leave:
+        shard_leave(shard);
+        break;
+    default:
+        break;
+    }
+}
+
+static void strike(struct world *w, enum fault fault)
+{
+    switch (fault) {
+    case FAULT_kill:
+    case FAULT_stop:
+    case FAULT_stall:
+    case FAULT_leave:
+        strike_shard(w, fault);
+        break;
+    case FAULT_machine_death:
+        faults_count(&w->faults, fault);
+        kill_machine(w, w->shared.scenario->machine_of[rand_below(&w->rand, w->shard_count)]);
+        break;
+    case FAULT_assignment_shuffled:
+        faults_count(&w->faults, fault);
+        group_shuffle(&w->group, w->shared.now_ms);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_all_produced(const struct world *w)
+{
+    return w->topic.next_ms == DEADLINE_NONE;
+}
+
+static void live_with_faults(struct world *w)
+{
+    int64_t left = 2000; /* of steps, when everything has been produced */
+    w->faults.is_active = true;
+    for (int i = 0; i < FAULTY_STEPS && left > 0 && w->shared.now_ms < FAULTY_MS; i++) {
+        step(w);
+        strike(w, faults_pick(&w->faults));
+        left -= is_all_produced(w);
+    }
+    w->faults.is_active = false;
+}
+
+static bool is_done(const struct world *w, size_t partition)
+{
+    for (size_t i = 0; i < w->shard_count; i++) {
+        const struct shard *shard = &w->shards[i];
+        if (shard->is_up && group_owns(&w->group, shard->member, partition)) {
+            return shard_is_running(shard) && hosted_is_done(&shard->hosted[partition]);
+        }
+    }
+    return false;
+}
+
+static bool is_at_rest(const struct world *w)
+{
+    bool is_quiet = is_all_produced(w) && w->net.count == 0;
+    for (size_t p = 0; p < w->shared.scenario->partitions; p++) {
+        is_quiet = is_quiet && is_done(w, p);
+    }
+    return is_quiet;
+}
+
+/* At rest: everything is delivered, and idleness has closed the last windows a while ago. */
+static bool heal(struct world *w)
+{
+    int64_t quiet_since_ms = -1;
+    for (int i = 0; i < HEALING_STEPS; i++) {
+        step(w);
+        if (!is_at_rest(w)) {
+            quiet_since_ms = -1;
+        } else if (quiet_since_ms < 0) {
+            quiet_since_ms = w->shared.now_ms;
+        } else if (w->shared.now_ms - quiet_since_ms > QUIET_MS) {
+            return true;
+        }
+    }
+    printf("it does not come to rest\n");
+    return false;
+}
+
+struct world_result world_live(const struct world_options *options)
+{
+    struct world w;
+    init(&w, options);
+    live_with_faults(&w);
+    bool is_right = heal(&w) && check_servers(options->scenario, w.servers);
+    for (size_t i = 0; i < SIM_SINKS; i++) {
+        server_hash(&w.servers[i], &w.hash);
+    }
+    struct world_result result = {is_right, w.hash.value, w.faults.counts};
+    deinit(&w);
+    return result;
 }

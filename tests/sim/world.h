@@ -1,10 +1,13 @@
-/* A virtual world for one partition: the real pipeline over a real store, between edges that fail.
+/* A virtual world: shard processes on machines, one log, a group, and servers, under faults.
  *
- * Everything follows from the seed: the log, the latencies and the faults. The world crashes the
- * pipeline at any step, loses and repeats acknowledgements, fails commits, and delivers the log in
- * odd pieces; what survives is the store's file, the log and the sinks. */
+ * Everything follows from the seed: the log, the latencies and the faults. The pipelines and the
+ * stores are the product's own; what survives a process is its machine's folder, the log, the group
+ * and the servers. */
 #ifndef CANDLED_TESTS_SIM_WORLD_H
 #define CANDLED_TESTS_SIM_WORLD_H
+
+#include "tests/sim/faults.h"
+#include "tests/sim/scenario.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,27 +15,18 @@
 struct world;
 
 struct world_options {
-    uint64_t seed;
+    const struct scenario *scenario;
     bool is_traced;     /* a line a message on standard output */
-    const char *folder; /* for the store; emptied */
+    const char *folder; /* for the machines; must be empty */
 };
 
-struct world *world_create(const struct world_options *options);
+struct world_result {
+    bool is_right; /* else what is wrong was printed */
+    uint64_t hash; /* of all that happened */
+    struct fault_counts faults;
+};
 
-void world_destroy(struct world **world_p);
-
-/* With faults and crashes, until the log is read or the steps are used up. */
-void world_run_faulty(struct world *world);
-
-/* Without them: must come to rest. False: it did not. */
-bool world_run_healed(struct world *world);
-
-/* Compares what the sinks hold with the oracle. False: they differ; each difference was printed. */
-bool world_check(struct world *world);
-
-/* Of all that happened: the same seed gives the same number. */
-uint64_t world_hash(const struct world *world);
-
-uint64_t world_crashes(const struct world *world);
+/* With faults for a while, then without, until it has come to rest; then everything is compared. */
+struct world_result world_live(const struct world_options *options);
 
 #endif

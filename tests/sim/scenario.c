@@ -1,0 +1,79 @@
+#include "tests/sim/scenario.h"
+
+enum { RECORDS_ABOUT = 260, RETENTION_MS = 30 * MINUTE_MS };
+
+/* Some logs are kind in one respect and wild in another. */
+static struct log_options draw_log(struct rand *rand, size_t partition, size_t partitions)
+{
+    size_t symbols = 1 + rand_below(rand, SIM_SYMBOLS_MAX);
+    size_t minutes = RECORDS_ABOUT / partitions / symbols;
+    return (struct log_options){
+        .symbols = symbols,
+        .first_symbol = (char)('A' + partition * SIM_SYMBOLS_MAX),
+        .minutes = minutes / 2 + rand_below(rand, minutes),
+        .lost = rand_chance(rand, 50) ? rand_below(rand, 40) : 0,
+        .late = rand_chance(rand, 50) ? rand_below(rand, 40) : 0,
+        .late_ms = 100 * MINUTE_MS,
+        .repeated = rand_chance(rand, 50) ? rand_below(rand, 60) : 0,
+        .corrected = rand_chance(rand, 50) ? rand_below(rand, 40) : 0,
+        .garbage = rand_chance(rand, 50) ? rand_below(rand, 10) : 0,
+        .empty = rand_chance(rand, 70) ? rand_below(rand, 60) : 0,
+        .no_ids = rand_chance(rand, 30) ? rand_below(rand, 30) : 0,
+        .gap_minutes = rand_chance(rand, 20) ? rand_below(rand, 400) : 0,
+    };
+}
+
+static struct candle_rules draw_rules(struct rand *rand)
+{
+    struct candle_rules rules = {
+        .intervals =
+            INTERVAL_BIT(INTERVAL_3m) | INTERVAL_BIT(INTERVAL_5m) | INTERVAL_BIT(INTERVAL_15m),
+        .grace_ms = (int64_t)rand_below(rand, 3 * MINUTE_MS),
+        .idle_ms = 30000,
+        .uses_trade_ids = rand_chance(rand, 80),
+    };
+    return rules_with_limits(rules, RETENTION_MS);
+}
+
+static void draw_machines(struct scenario *s, struct rand *rand)
+{
+    bool is_shared = rand_chance(rand, 40);
+    for (size_t i = 0; i < s->shards; i++) {
+        s->machine_of[i] = is_shared ? rand_below(rand, i + 1) : i;
+    }
+}
+
+void scenario_init(struct scenario *s, uint64_t seed)
+{
+    struct rand rand = {.state = seed};
+
+    *s = (struct scenario){.seed = seed};
+    s->partitions = 1 + rand_below(&rand, SIM_PARTITIONS_MAX);
+    s->shards = 1 + rand_below(&rand, SIM_SHARDS_MAX);
+    draw_machines(s, &rand);
+    s->rules = draw_rules(&rand);
+    s->sync = rand_chance(&rand, 60) ? STORE_SYNC_boot : STORE_SYNC_commit;
+    s->is_static_membership = rand_chance(&rand, 40);
+    s->is_always_slow = rand_chance(&rand, 10);
+    s->mongo_rejects = rand_chance(&rand, 50);
+    s->records_max = 1 + rand_below(&rand, 300);
+    s->produced_in_ms = 2000 + (int64_t)rand_below(&rand, 90000);
+    for (size_t p = 0; p < s->partitions; p++) {
+        struct log_options options = draw_log(&rand, p, s->partitions);
+        sim_log_init(&s->logs[p], &options, &rand);
+        s->oracles[p] = oracle_create(&s->logs[p], &s->rules, 0);
+    }
+}
+
+void scenario_deinit(struct scenario *s)
+{
+    for (size_t p = 0; p < s->partitions; p++) {
+        oracle_destroy(&s->oracles[p]);
+        sim_log_deinit(&s->logs[p]);
+    }
+}
+
+size_t scenario_partition_of(const char *symbol)
+{
+    return (size_t)(symbol[3] - 'A') / SIM_SYMBOLS_MAX;
+}

@@ -1,0 +1,39 @@
+/* What a seed decides before anything happens: the logs, the rules, and how the world is built.
+ *
+ * A scenario is made once and lived through twice. */
+#ifndef CANDLED_TESTS_SIM_SCENARIO_H
+#define CANDLED_TESTS_SIM_SCENARIO_H
+
+#include "actors/core/rules.h"
+#include "state/store.h"
+#include "tests/sim/limits.h"
+#include "tests/sim/log.h"
+#include "tests/sim/oracle.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct scenario {
+    uint64_t seed;
+    size_t partitions;
+    size_t shards;
+    size_t machine_of[SIM_SHARDS_MAX]; /* shards of one machine share its data folder */
+    struct candle_rules rules;
+    enum store_sync sync;
+    bool is_static_membership;
+    bool is_always_slow;
+    bool mongo_rejects;
+    size_t records_max; /* of a checkpoint */
+    int64_t produced_in_ms;
+    struct sim_log logs[SIM_PARTITIONS_MAX];
+    struct oracle *oracles[SIM_PARTITIONS_MAX];
+};
+
+void scenario_init(struct scenario *scenario, uint64_t seed);
+
+void scenario_deinit(struct scenario *scenario);
+
+/* The partition of a symbol. */
+size_t scenario_partition_of(const char *symbol);
+
+#endif
