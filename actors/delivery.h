@@ -4,6 +4,7 @@
 #ifndef CANDLED_ACTORS_DELIVERY_H
 #define CANDLED_ACTORS_DELIVERY_H
 
+#include "actors/acked.h"
 #include "state/outbox.h"
 
 #include <stdbool.h>
@@ -31,6 +32,8 @@ struct delivery {
     bool is_refill;                /* the sink held these once; they prove nothing of the outbox */
     struct rejections *rejections; /* NULL until the first one */
     int64_t revision;              /* the highest among its candles, if the sink knows candles */
+    struct acked acked;            /* from a sink that may forget: how far it has acknowledged,
+                                    * with this; else none */
     size_t stale_count;            /* rows that the sink already held, or held newer */
     size_t superseded_count;       /* rows not sent, because a newer revision of theirs was */
 };

@@ -47,7 +47,7 @@ void dispatcher_go_on(struct dispatcher *d)
     }
 }
 
-static void acknowledge(struct dispatcher *d, int64_t sequence, int64_t revision,
+static void acknowledge(struct dispatcher *d, int64_t sequence, struct acked acked,
                         struct rejections *rejections)
 {
     struct msg msg = {
@@ -55,7 +55,8 @@ static void acknowledge(struct dispatcher *d, int64_t sequence, int64_t revision
         .from = &d->actor,
         .as_OUTBOX_ACKED = {.sink = d->options.sink,
                             .sequence = sequence,
-                            .revision = revision,
+                            .revision = acked.revision,
+                            .count = acked.count,
                             .rejections = rejections},
     };
     d->cursor = sequence;
@@ -86,7 +87,7 @@ static void on_grew(struct dispatcher *d, const struct msg_outbox_grew *m)
         return;
     }
     if (was_caught_up && !is_wanted) {
-        acknowledge(d, m->last_sequence, -1, NULL);
+        acknowledge(d, m->last_sequence, acked_none(), NULL);
         return;
     }
     dispatcher_go_on(d);
@@ -100,6 +101,7 @@ void dispatcher_deliver_rows(struct dispatcher *d, struct outbox_rows *rows, boo
         .rows = rows,
         .is_refill = is_refill,
         .revision = -1,
+        .acked = acked_none(),
     };
     deliver(d);
 }
@@ -115,7 +117,7 @@ static void on_rows(struct dispatcher *d, const struct msg_outbox_rows *m)
     }
     if (d->is_stopped || rows->count == 0) {
         if (!d->is_stopped && rows->scanned_to > d->cursor) {
-            acknowledge(d, rows->scanned_to, -1, NULL);
+            acknowledge(d, rows->scanned_to, acked_none(), NULL);
         }
         outbox_rows_destroy(&rows);
         dispatcher_go_on(d);
@@ -134,6 +136,12 @@ void dispatcher_forget_delivery(struct dispatcher *d)
     delivery_destroy_rejections(&d->delivery.rejections);
 }
 
+/* Sinks that never forget do not count. */
+static struct acked acked_with(const struct delivery *delivery)
+{
+    return acked_later(delivery->acked, (struct acked){.revision = delivery->revision});
+}
+
 static void on_written(struct dispatcher *d)
 {
     struct rejections *rejections = d->delivery.rejections;
@@ -145,7 +153,7 @@ static void on_written(struct dispatcher *d)
         return;
     }
     d->delivery.rejections = NULL;
-    acknowledge(d, d->delivery.rows->scanned_to, d->delivery.revision, rejections);
+    acknowledge(d, d->delivery.rows->scanned_to, acked_with(&d->delivery), rejections);
     dispatcher_forget_delivery(d);
     dispatcher_go_on(d);
 }
@@ -275,7 +283,8 @@ static void attach(struct dispatcher *d)
         .from = &d->actor,
         .as_SINK_ATTACH = {.topic = d->options.topic,
                            .partition = d->options.partition_id,
-                           .acked_revision = d->options.acked_revision},
+                           .acked_revision = d->options.acked_revision,
+                           .acked_count = d->options.acked_count},
     };
     d->is_attached = true;
     actor_send(d->options.sink_edge, &msg);

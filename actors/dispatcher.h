@@ -33,7 +33,8 @@ struct dispatcher_options {
     size_t rows_max;        /* of one delivery */
     bool may_forget;        /* the sink may, and is then refilled: see refill.h */
     int64_t ttl_ms;         /* of what it is given */
-    int64_t acked_revision; /* the highest that it has acknowledged; -1: none */
+    int64_t acked_revision; /* how far it has acknowledged, see acked.h; -1: nothing ever */
+    int64_t acked_count;
     uint64_t seed;
 };
 

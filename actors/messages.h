@@ -1,8 +1,9 @@
 /* Every message: who sends it, who receives it, what it carries. This file is the architecture.
  *
  * A request has one answer, and nobody asks twice before it comes; IDLE, GREW, ACKED, ATTACH,
- * FORGOT, REFILLED and DRAIN are news and want none. That is why mailboxes are small and actor_send() cannot fail. What a payload
- * points at is borrowed from the asker until the answer, unless it says otherwise.
+ * FORGOT, REFILLED and DRAIN are news and want none. That is why mailboxes are small and
+ * actor_send() cannot fail. What a payload points at is borrowed from the asker until the answer,
+ * unless it says otherwise.
  *
  * Actors of one partition: partition, symbols, dispatchers (one a sink), store_writer,
  * store_reader. Shared by the partitions of a process: source, and one edge a sink. */
@@ -120,7 +121,8 @@ struct msg_outbox_rows {
 struct msg_outbox_acked {
     enum sink sink;
     int64_t sequence;
-    int64_t revision;              /* the highest among the candles it got; -1: not known */
+    int64_t revision; /* with count: how far it has acknowledged, see acked.h; -1: not known */
+    int64_t count;
     struct rejections *rejections; /* goes to the receiver; may be NULL */
 };
 
@@ -137,7 +139,8 @@ struct msg_sink_delivered {
 struct msg_sink_attach {
     const char *topic; /* outlives the asker */
     int32_t partition;
-    int64_t acked_revision; /* the highest that the sink has acknowledged; -1: none ever */
+    int64_t acked_revision; /* how far the sink has acknowledged, see acked.h; -1: nothing ever */
+    int64_t acked_count;
 };
 
 /* A number for each time: the refill that follows says which one it makes good. */

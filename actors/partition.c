@@ -188,6 +188,7 @@ static void on_idle(struct partition *p, const struct msg_source_idle *m)
         return;
     }
     if (open_batch(p)) {
+        p->effects.meta.quiet_until = 0; /* no record emits what is due now: nobody has it yet */
         partition_fire_due(p, until_ms);
         partition_end_batch(p);
     }

@@ -273,13 +273,20 @@ static void append_rejections(struct partition *p, struct rejections *more)
     delivery_destroy_rejections(&more);
 }
 
+static void note_acked(struct meta *meta, const struct msg_outbox_acked *m)
+{
+    struct acked known = {meta->acked_revisions[m->sink], meta->acked_counts[m->sink]};
+    struct acked acked = acked_later(known, (struct acked){m->revision, m->count});
+
+    meta->cursors[m->sink] = m->sequence;
+    meta->acked_revisions[m->sink] = acked.revision;
+    meta->acked_counts[m->sink] = acked.count;
+}
+
 void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m)
 {
     assert(m->sequence >= p->effects.meta.cursors[m->sink]);
-    p->effects.meta.cursors[m->sink] = m->sequence;
-    if (m->revision > p->effects.meta.acked_revisions[m->sink]) {
-        p->effects.meta.acked_revisions[m->sink] = m->revision;
-    }
+    note_acked(&p->effects.meta, m);
     p->are_acks_unsaved = true;
     count_owed(p);
     if (m->rejections != NULL) {

@@ -3,7 +3,7 @@
 build_proof() {
     need_to_build
     configure release --buildtype=release -Db_ndebug=false
-    compile release tests/crash/crash tests/faults/faults_driver tests/faults/fail_nth.so tests/model/model
+    compile release tests/sim/sim tests/crash/crash tests/faults/faults_driver tests/faults/fail_nth.so tests/model/model
 }
 
 # crash KILLS: so many kill -9 inside commits, in each sync mode.
@@ -43,7 +43,6 @@ proof_test() { # NAME [full]
 
 proofs() { # [full]
     local name
-    build_proof
     for name in model crash faults torture; do
         proof_test "$name" "${1:-}"
     done

@@ -74,14 +74,17 @@ dev_up() {
     done
 }
 
-dev_bench() {
-    local interpreter
-    [ -f tests/bench/bench.py ] || not_yet bench tests/bench/bench.py
+dev_bench() { # [recovery] [ARGS]
+    local interpreter script=bench
+    if [ "${1:-}" = recovery ]; then
+        script=recovery
+        shift
+    fi
     need_packages test "${TEST_PACKAGES[@]}"
     build_release
     interpreter=$(python)
     integration_environment build/candled
-    exec "$interpreter" tests/bench/bench.py "$@"
+    exec "$interpreter" "tests/bench/$script.py" "$@"
 }
 
 dev_torture() { # [N] [ARGS]

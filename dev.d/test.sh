@@ -100,16 +100,22 @@ simulator() { # BUILD
     find "build/$1/tests" -name sim -type f -perm -u+x 2>/dev/null | head -n 1
 }
 
-sim_seeds() { # COUNT
+# Many seeds in the build that ships, some under the sanitizers.
+sim_seeds() { # BUILD COUNT
     local program
-    program=$(simulator asan)
+    program=$(simulator "$1")
     if [ -z "$program" ]; then
-        echo "not ok sim - the build made no simulator"
-    elif "$program" "$1" >&2; then
-        echo "ok sim ($1 seeds)"
+        echo "not ok sim - the build $1 made no simulator"
+    elif "$program" "$2" --jobs 2 >&2; then
+        echo "ok sim ($2 seeds, $1)"
     else
-        echo "not ok sim ($1 seeds) - exit code $?"
+        echo "not ok sim ($2 seeds, $1) - exit code $?"
     fi
+}
+
+sim_all() { # SEEDS SEEDS_UNDER_SANITIZERS
+    sim_seeds release "$1"
+    sim_seeds asan "$2"
 }
 
 integration_environment() { # PROGRAM
@@ -173,7 +179,7 @@ one_test() { # NAME
     case $1 in
     unit) stage unit unit_tests asan ;;
     tidy | oracle | chart | image) stage "$1" "$1" ;;
-    sim) stage sim sim_seeds 1000 ;;
+    sim) build_proof && stage sim sim_all 2000 150 ;;
     crash | faults | model | torture) build_proof && proof_test "$1" ;;
     integration) integration ;;
     kafka_edges) edge_tests kafka_edges kafka_probe ;;
@@ -198,12 +204,14 @@ all_tests() { # [full]
     if [ "${1:-}" = full ]; then
         build_threads
         stage unit-threads unit_tests tsan
-        stage sim sim_seeds 10000
+        build_proof
+        stage sim sim_all 20000 2000
         stage image image
         integration --full
         proofs full
     else
-        stage sim sim_seeds 1000
+        build_proof
+        stage sim sim_all 2000 150
         integration
         proofs
     fi

@@ -1,17 +1,15 @@
 /* candled explain: the story of one candle: the records behind it, what each did, and what every
  * store holds of it now. */
 #include "actors/edge/kafka_log.h"
-#include "actors/edge/mongo_reader.h"
-#include "actors/edge/redis_reader.h"
 #include "actors/record.h"
 #include "ops/candle_options.h"
 #include "ops/cli.h"
+#include "ops/explain_places.h"
 #include "ops/kafka_options.h"
 #include "ops/log_options.h"
 #include "ops/log_start.h"
 #include "ops/refold.h"
 #include "ops/rfc3339.h"
-#include "ops/state_book.h"
 #include "proto/kline.h"
 #include "runtime/mem.h"
 #include "runtime/metrics.h"
@@ -27,7 +25,6 @@
 /* What a record can have done, by the counter that it moved. */
 /* clang-format off */
 #define OUTCOMES(X)                                                                  \
-    X(klines_open_total,        "open: moved event time only")                       \
     X(duplicate_klines_total,   "said again what was known")                         \
     X(stale_klines_total,       "older than what its minute already held")           \
     X(conflicting_klines_total, "same event time, other content: the first stays")   \
@@ -77,15 +74,22 @@ static bool is_watched(void *context, const struct record *record)
            e->kline.open_ms >= e->open_ms - reach_ms && e->kline.open_ms < end_ms(e) + reach_ms;
 }
 
-static const char *what_it_did(struct explaining *e, const struct metrics_set *metrics)
+static void begins(void *context, const struct metrics_set *metrics)
 {
-    const char *text = "a new minute";
+    struct explaining *e = context;
     for (size_t i = 0; i < ARRAY_COUNT(outcomes); i++) {
-        int64_t count = metrics_get(metrics, outcomes[i].metric);
-        text = count > e->counters[i] ? outcomes[i].text : text;
-        e->counters[i] = count;
+        e->counters[i] = metrics_get(metrics, outcomes[i].metric);
     }
-    return text;
+}
+
+static const char *what_it_did(const struct explaining *e, const struct metrics_set *metrics)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(outcomes); i++) {
+        if (metrics_get(metrics, outcomes[i].metric) > e->counters[i]) {
+            return outcomes[i].text;
+        }
+    }
+    return "a new minute";
 }
 
 static bool find_change(struct explaining *e, const struct batch *batch)
@@ -151,15 +155,6 @@ static enum cli_exit fail_in(struct explaining *e, int32_t partition, enum statu
                     status_text(status));
 }
 
-static void tell_place(struct explaining *e, const char *place, const char *found)
-{
-    if (e->cli->is_json) {
-        printf("{\"place\":\"%s\",\"found\":%s}\n", place, found == NULL ? "null" : found);
-    } else {
-        printf("%-6s %s\n", place, found == NULL ? "nothing" : found);
-    }
-}
-
 static enum status refold_at(struct explaining *e, struct kafka_log *log, int32_t partition,
                              int32_t partition_count, const struct kafka_log_commit *commit,
                              struct refold **out_refold)
@@ -177,7 +172,7 @@ static enum status refold_at(struct explaining *e, struct kafka_log *log, int32_
         .era = commit->era,
         .is_idle = true,
         .parent = scratch == NULL || *scratch == '\0' ? "/tmp" : scratch,
-        .watcher = {e, is_watched, applied},
+        .watcher = {e, is_watched, begins, applied},
     };
     int64_t proof_ms = (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
     enum status status =
@@ -220,7 +215,6 @@ static enum cli_exit explain_partition(struct explaining *e, struct kafka_log *l
         return CLI_DONE;
     }
     if (status == STATUS_OK) {
-        memset(e->counters, 0, sizeof(e->counters));
         status = refold_at(e, log, partition, partition_count, &commit, &refolded);
     }
     if (status != STATUS_OK) {
@@ -256,80 +250,6 @@ static enum cli_exit explain_log(struct explaining *e)
     return code;
 }
 
-static void tell_log(struct explaining *e)
-{
-    char json[CANDLE_JSON_MAX];
-    if (e->has_candle) {
-        (void)candle_print_json(&e->candle, json);
-    }
-    tell_place(e, "log", e->has_candle ? json : NULL);
-}
-
-static void tell_lmdb(struct explaining *e)
-{
-    struct state_book *book =
-        state_book_create(e->cli->config.data_dir, e->cli->config.kafka.topic);
-    const char *found = state_book_find(book, &e->candle);
-    if (!state_book_is_empty(book)) {
-        tell_place(e, "lmdb", found);
-    }
-    state_book_destroy(&book);
-}
-
-static void on_redis(void *context, const struct candle *candle, const char *found)
-{
-    (void)candle;
-    tell_place(context, "redis", found);
-}
-
-static enum cli_exit tell_redis(struct explaining *e)
-{
-    const struct config *config = &e->cli->config;
-    char error[REDIS_READER_ERROR_MAX];
-    struct redis_reader *reader = NULL;
-    struct redis_reader_options options = {
-        .url = config->redis.url,
-        .password = config->redis.password,
-        .sentinels = config->redis.sentinels.items,
-        .sentinel_count = config->redis.sentinels.count,
-        .key = config->redis.key,
-    };
-    if (!config->redis.enabled) {
-        return CLI_DONE;
-    }
-    enum status status = redis_reader_open(&options, &reader, error, sizeof(error));
-    if (status == STATUS_OK) {
-        status = redis_reader_get(reader, &e->candle, 1, on_redis, e);
-        snprintf(error, sizeof(error), "%s", redis_reader_error(reader));
-    }
-    redis_reader_close(&reader);
-    return status == STATUS_OK ? CLI_DONE : cli_fail(e->cli, "Redis: %s", error);
-}
-
-static void on_mongo(void *context, const struct candle *candle, const struct mongo_found *found)
-{
-    (void)candle;
-    tell_place(context, "mongo", found->is_there ? found->json : NULL);
-}
-
-static enum cli_exit tell_mongo(struct explaining *e)
-{
-    const struct config *config = &e->cli->config;
-    char error[MONGO_READER_ERROR_MAX];
-    struct mongo_reader *reader = NULL;
-    if (!config->mongo.enabled) {
-        return CLI_DONE;
-    }
-    enum status status = mongo_reader_open(config->mongo.uri, config->mongo.database,
-                                           config->mongo.collection, &reader, error, sizeof(error));
-    if (status == STATUS_OK) {
-        status = mongo_reader_get(reader, &e->candle, on_mongo, e);
-        snprintf(error, sizeof(error), "%s", mongo_reader_error(reader));
-    }
-    mongo_reader_close(&reader);
-    return status == STATUS_OK ? CLI_DONE : cli_fail(e->cli, "MongoDB: %s", error);
-}
-
 static enum cli_exit explain(struct explaining *e)
 {
     enum cli_exit code = explain_log(e);
@@ -339,11 +259,7 @@ static enum cli_exit explain(struct explaining *e)
     if (e->told == 0 && !e->cli->is_json) {
         printf("  no record of it is in the log\n");
     }
-    tell_log(e);
-    tell_lmdb(e);
-    enum cli_exit redis = tell_redis(e);
-    enum cli_exit mongo = tell_mongo(e);
-    return redis == CLI_DONE ? mongo : redis;
+    return explain_places(e->cli, &e->candle, e->has_candle);
 }
 
 static bool take_open_time(const char *text, int64_t *open_ms)

@@ -28,8 +28,9 @@ const struct cli_command cmd_shard = {
     .usage = "[options]",
     .text = "Joins the consumer group, keeps the state of its partitions in data_dir, and runs\n"
             "until SIGTERM or SIGINT: then it commits, drains its sinks and leaves within\n"
-            "shutdown.timeout; a second signal ends it at once. Start more of them to share the\n"
-            "partitions.\n",
+            "shutdown.timeout; a second signal ends it at once. SIGUSR1 stops it for good: with\n"
+            "kafka.instance_id set, its partitions go to the others at once instead of waiting a\n"
+            "session for it. Start more of them to share the partitions.\n",
     .examples = "  candled shard --config /etc/candled/candled.yaml\n"
                 "  candled shard --set kafka.brokers=kafka:9092 --set kafka.group=candles\n",
     .run = run,

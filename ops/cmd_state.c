@@ -62,8 +62,9 @@ static enum cli_exit run(struct cli_context *context)
         return CLI_FAILED;
     }
     if (tally.answers == 0) {
-        return cli_fail(context, "nothing is known of %s under %s; is data_dir right?",
-                        context->word_count > 1 ? context->words[1] : context->config.kafka.topic,
+        const char *what =
+            context->word_count > 1 ? context->words[1] : context->config.kafka.topic;
+        return cli_fail(context, "nothing is known of %s under %s; is data_dir right?", what,
                         context->config.data_dir);
     }
     return CLI_DONE;
@@ -73,12 +74,13 @@ const struct cli_command cmd_state = {
     .name = "state",
     .summary = "what the partitions hold: list | show | export | new-era",
     .usage = "list | show SYMBOL | export | new-era",
-    .text = "Prints JSON lines. Running shards are asked through their sockets in data_dir/run;\n"
-            "state that no shard holds is read directly, and nothing is written.\n"
-            "\n"
-            "new-era is for a topic that got more partitions: with all shards stopped it tells the\n"
-            "group that from now on everything written replaces what was written before. See\n"
-            "docs/recovery.md before you use it.\n",
+    .text =
+        "Prints JSON lines. Running shards are asked through their sockets in data_dir/run;\n"
+        "state that no shard holds is read directly, and nothing is written.\n"
+        "\n"
+        "new-era is for a topic that got more partitions: with all shards stopped it tells the\n"
+        "group that from now on everything written replaces what was written before. See\n"
+        "docs/recovery.md before you use it.\n",
     .examples = "  candled state list --config candled.yaml\n"
                 "  candled state show BTCUSDT | jq .\n"
                 "  candled state export > state.jsonl\n",

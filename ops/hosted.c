@@ -44,6 +44,7 @@ struct hosted {
     struct store *store;
     enum status status;
     enum status halt;
+    enum status halt_due; /* to be halted as soon as it runs */
     int64_t snapshot_deadline_ms;
     struct object_store *remote;
     struct snapshotter *snapshotter;
@@ -112,7 +113,7 @@ static void close_store(struct hosted *h)
         finish(h);
         return;
     }
-    job_start(&h->job, loop_uv(h->options.loop), work_close, on_store_closed);
+    job_start_alone(&h->job, loop_uv(h->options.loop), work_close, on_store_closed);
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -190,7 +191,7 @@ static void on_store_opened(struct job *job)
 
 static void try_open(struct hosted *h)
 {
-    job_start(&h->job, loop_uv(h->options.loop), work_open, on_store_opened);
+    job_start_alone(&h->job, loop_uv(h->options.loop), work_open, on_store_opened);
 }
 
 struct hosted *hosted_open(const struct hosted_options *options)
@@ -290,6 +291,9 @@ void hosted_start(struct hosted *h, struct actor *source)
     start_snapshots(h);
     h->state = HOSTED_running;
     pipeline_start(h->pipeline);
+    if (h->halt_due != STATUS_OK) {
+        hosted_halt(h, h->halt_due);
+    }
 }
 
 struct actor *hosted_actor(struct hosted *h)
@@ -347,6 +351,8 @@ void hosted_halt(struct hosted *h, enum status why)
 {
     if (h->state == HOSTED_running && h->halt == STATUS_OK) {
         pipeline_halt(h->pipeline, why);
+    } else if (h->state == HOSTED_opening && h->halt_due == STATUS_OK) {
+        h->halt_due = why;
     }
 }
 

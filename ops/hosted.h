@@ -67,7 +67,7 @@ struct hosted_deadlines {
 /* Commits, waits for the sinks, takes a snapshot, and closes. */
 void hosted_drain(struct hosted *hosted, struct hosted_deadlines deadlines);
 
-/* Reads no more: see `halted`. */
+/* Reads no more: see `halted`. While it opens: as soon as it runs. */
 void hosted_halt(struct hosted *hosted, enum status why);
 
 /* OK: it is not halted. */

@@ -96,7 +96,7 @@ static enum status go_back(struct kafka_log *log, int32_t partition, const struc
         struct moment moment;
         int64_t offset;
         enum status status =
-            kafka_log_offset_at(log, partition, from->timestamp_ms - back_ms, &offset);
+            kafka_log_offset_at(log, partition, at_least(from->timestamp_ms - back_ms, 0), &offset);
         if (status != STATUS_OK) {
             return status;
         }
@@ -112,6 +112,15 @@ static enum status go_back(struct kafka_log *log, int32_t partition, const struc
     }
     *out_offset = begin;
     return STATUS_OK;
+}
+
+/* Where the log's own beginning was met, it says what is known whole. */
+static int64_t floor_at(int64_t offset, int64_t begin, int64_t floor_ms)
+{
+    if (offset == 0) {
+        return META_NO_TIME;
+    }
+    return offset == begin ? META_FLOOR_DUE : floor_ms;
 }
 
 /* The earliest window that a record behind acked can change holds the oldest minute that is not a
@@ -132,7 +141,7 @@ static enum status rewind_from(struct kafka_log *log, int32_t partition,
     int64_t floor_ms = moment.event_ms - rules->late_ms - longest_ms(rules) - rules->grace_ms;
     int64_t target_ms = floor_ms - rules->grace_ms - (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
     status = go_back(log, partition, &moment, target_ms, begin, &out_start->offset);
-    out_start->floor_ms = out_start->offset == 0 ? META_NO_TIME : floor_ms;
+    out_start->floor_ms = floor_at(out_start->offset, begin, floor_ms);
     out_start->quiet_until = acked;
     return status;
 }
@@ -181,6 +190,17 @@ enum status log_start_event_time(struct kafka_log *log, int32_t partition, int64
     if (status == STATUS_OK) {
         status = find_moment_before(log, partition, end, begin, &moment);
     }
+    if (status == STATUS_OK) {
+        *out_event_ms = moment.event_ms;
+    }
+    return status;
+}
+
+enum status log_start_first_event_time(struct kafka_log *log, int32_t partition, int64_t offset,
+                                       int64_t *out_event_ms)
+{
+    struct moment moment;
+    enum status status = find_moment(log, partition, offset, &moment);
     if (status == STATUS_OK) {
         *out_event_ms = moment.event_ms;
     }

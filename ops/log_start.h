@@ -42,6 +42,10 @@ MUST_CHECK enum status log_start_before(struct kafka_log *log, int32_t partition
 MUST_CHECK enum status log_start_event_time(struct kafka_log *log, int32_t partition, int64_t end,
                                             int64_t *out_event_ms);
 
+/* The same of the first kline at or after `offset`. */
+MUST_CHECK enum status log_start_first_event_time(struct kafka_log *log, int32_t partition,
+                                                  int64_t offset, int64_t *out_event_ms);
+
 /* commit NULL: the group knows nothing of this partition. */
 MUST_CHECK enum status log_start_find(struct kafka_log *log, int32_t partition,
                                       const struct log_start_options *options,

@@ -4,6 +4,7 @@
 #include "actors/record.h"
 #include "proto/candle.h"
 #include "runtime/log.h"
+#include "runtime/mem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,20 +77,18 @@ static enum status recall(const struct opening_options *o, int32_t partitions,
                           struct group_memory *out_memory)
 {
     struct group_memory memory = {.era = 0};
-    enum status status = STATUS_OK;
+    struct kafka_log_commit *commits = mem_new((size_t)partitions, sizeof(*commits));
+    enum status status = kafka_log_commits(o->log, partitions, commits);
 
     for (int32_t i = 0; i < partitions && status == STATUS_OK; i++) {
-        struct kafka_log_commit commit;
-        status = kafka_log_committed(o->log, i, &commit);
-        if (status == STATUS_OK) {
-            memory.era = commit.era > memory.era ? commit.era : memory.era;
-        }
-        if (status == STATUS_OK && i == o->store.partition) {
+        bool is_there = commits[i].offset >= 0;
+        memory.era = is_there && commits[i].era > memory.era ? commits[i].era : memory.era;
+        if (is_there && i == o->store.partition) {
             memory.has_commit = true;
-            memory.commit = commit;
+            memory.commit = commits[i];
         }
-        status = status == STATUS_NOT_FOUND ? STATUS_OK : status;
     }
+    mem_free(commits);
     *out_memory = memory;
     return status;
 }

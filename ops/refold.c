@@ -154,6 +154,9 @@ static void send_slice(struct refold *r)
     };
     struct actor *asker = r->asker;
     r->asker = NULL;
+    if (r->is_watched) {
+        r->options.watcher.begins(r->options.watcher.context, r->counters);
+    }
     actor_send(asker, &msg);
     if (r->options.progress != NULL) {
         r->options.progress(r->options.context, r->records[r->count - 1].offset);

@@ -27,6 +27,8 @@ struct refold_watcher {
     void *context;
     /* True: this record gets a checkpoint of its own, which applied() is shown. */
     bool (*is_watched)(void *context, const struct record *record);
+    /* The record is about to be applied, all before it are; the partition's counters by now. */
+    void (*begins)(void *context, const struct metrics_set *metrics);
     /* What became of it: what its checkpoint writes, and the partition's counters by now. */
     void (*applied)(void *context, const struct record *record, const struct batch *batch,
                     const struct metrics_set *metrics);

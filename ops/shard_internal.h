@@ -32,10 +32,12 @@ struct shard {
     struct kafka_log *log; /* for partitions that are being opened */
     struct symbol_registry *symbols;
     int32_t topic_partitions; /* 0: not known yet */
+    bool is_repartitioned;    /* since some state of it was made */
     struct hosted **hosted;   /* by no order */
     size_t hosted_count;
     uv_signal_t terminated;
     uv_signal_t interrupted;
+    uv_signal_t left; /* SIGUSR1 */
     uv_timer_t watch; /* measures the loop; once stopping, ends the process in time */
     bool is_stopping;
     int64_t stop_deadline_ms;
@@ -59,7 +61,7 @@ void shard_stall_open(struct shard *shard);
 
 void shard_stall_close(struct shard *shard);
 
-/* SIGTERM, SIGINT, and the watch over the loop. */
+/* SIGTERM, SIGINT, SIGUSR1, and the watch over the loop. */
 void shard_signals_open(struct shard *shard);
 
 /* From now on the process ends, tidy or not, when shutdown.timeout is over. */

@@ -68,7 +68,18 @@ static void on_symbol_seen(void *context, int32_t partition, const char *symbol)
     symbol_registry_note(s->symbols, s->options.config->kafka.topic, partition, symbol);
 }
 
-/* One partition's log is its own affair; records without keys are the whole topic's. */
+/* Symbols have moved between partitions, in the middle of their windows: nobody goes on as if not,
+ * and the new ones begin nothing. */
+static void halt_all(struct shard *s)
+{
+    s->is_repartitioned = true;
+    for (size_t i = 0; i < s->hosted_count; i++) {
+        hosted_halt(s->hosted[i], STATUS_REPARTITIONED);
+    }
+}
+
+/* One partition's log is its own affair; records without keys, and the number of partitions, are
+ * the whole topic's. */
 static void on_halted(void *context, int32_t partition, enum status why)
 {
     struct shard *s = context;
@@ -76,6 +87,8 @@ static void on_halted(void *context, int32_t partition, enum status why)
     if (why == STATUS_UNKEYED) {
         s->refusal = why;
         shard_stop(s);
+    } else if (why == STATUS_REPARTITIONED && !s->is_repartitioned) {
+        halt_all(s);
     }
 }
 
@@ -150,7 +163,11 @@ static void on_assigned(void *context, int32_t partition)
         options.sinks[sink] = s->sinks.wired[sink];
     }
     s->hosted = mem_resize(s->hosted, s->hosted_count + 1, sizeof(struct hosted *));
-    s->hosted[s->hosted_count++] = hosted_open(&options);
+    s->hosted[s->hosted_count] = hosted_open(&options);
+    s->hosted_count++;
+    if (s->is_repartitioned) {
+        hosted_halt(s->hosted[s->hosted_count - 1], STATUS_REPARTITIONED);
+    }
 }
 
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
@@ -187,8 +204,6 @@ static void on_revoked(void *context, int32_t partition, bool is_lost)
     }
 }
 
-/* Symbols have moved between partitions, in the middle of their windows: nobody goes on as if not.
- */
 static void on_partition_count(void *context, int32_t count)
 {
     struct shard *s = context;
@@ -200,15 +215,17 @@ static void on_partition_count(void *context, int32_t count)
     }
     log_event(LOG_topic_repartitioned, log_text("topic", s->options.config->kafka.topic),
               log_int("partitions_before", before), log_int("partitions", count));
-    for (size_t i = 0; i < s->hosted_count; i++) {
-        hosted_halt(s->hosted[i], STATUS_REPARTITIONED);
-    }
+    halt_all(s);
 }
 
+/* A new era begins where partitions are opened: at the next start. */
 static void on_lost_log(void *context, int32_t partition)
 {
-    struct hosted *hosted = find_hosted(context, partition);
-    if (hosted != NULL) {
+    struct shard *s = context;
+    struct hosted *hosted = find_hosted(s, partition);
+    if (s->options.config->kafka.on_log_reset == CONFIG_log_reset_new_era) {
+        shard_fail(s, STATUS_LOG_LOST);
+    } else if (hosted != NULL) {
         hosted_halt(hosted, STATUS_LOG_LOST);
     }
 }

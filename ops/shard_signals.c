@@ -1,3 +1,4 @@
+#include "actors/edge/kafka_source.h"
 #include "ops/config.h"
 #include "ops/hosted.h"
 #include "ops/shard_internal.h"
@@ -39,6 +40,16 @@ static void on_interrupted(uv_signal_t *handle, int number)
     on_signal(container_of(handle, struct shard, interrupted));
 }
 
+/* For good: a static member, whose partitions would wait for it as long as a session, gives them to
+ * the others at once. */
+static void on_left(uv_signal_t *handle, int number)
+{
+    struct shard *s = container_of(handle, struct shard, left);
+    (void)number;
+    kafka_source_move_at_stop(s->source);
+    on_signal(s);
+}
+
 static void on_watch(uv_timer_t *timer)
 {
     struct shard *s = container_of(timer, struct shard, watch);
@@ -54,9 +65,11 @@ void shard_signals_open(struct shard *s)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)uv_signal_init(uv, &s->terminated);
     (void)uv_signal_init(uv, &s->interrupted);
+    (void)uv_signal_init(uv, &s->left);
     (void)uv_timer_init(uv, &s->watch);
     (void)uv_signal_start(&s->terminated, on_terminated, SIGTERM);
     (void)uv_signal_start(&s->interrupted, on_interrupted, SIGINT);
+    (void)uv_signal_start(&s->left, on_left, SIGUSR1);
     (void)uv_timer_start(&s->watch, on_watch, PAUSE_POLL_MS, PAUSE_POLL_MS);
 }
 
@@ -69,5 +82,6 @@ void shard_signals_close(struct shard *s)
 {
     uv_close((uv_handle_t *)&s->terminated, NULL);
     uv_close((uv_handle_t *)&s->interrupted, NULL);
+    uv_close((uv_handle_t *)&s->left, NULL);
     uv_close((uv_handle_t *)&s->watch, NULL);
 }

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
@@ -30,7 +31,7 @@ struct snapshotter {
     bool is_busy;
     bool is_stopped;
     struct waiter *waiters;
-    int64_t deadline_ms; /* INT64_MAX: none */
+    _Atomic int64_t deadline_ms; /* INT64_MAX: none */
 
     /* What the job says. */
     enum status status;
@@ -45,7 +46,7 @@ static bool has_time(void *context, int64_t done_bytes, int64_t total_bytes)
     const struct snapshotter *s = context;
     (void)done_bytes;
     (void)total_bytes;
-    return (int64_t)(uv_hrtime() / 1000000) < s->deadline_ms;
+    return (int64_t)(uv_hrtime() / 1000000) < atomic_load(&s->deadline_ms);
 }
 
 static bool step(struct snapshotter *s, const char *name, enum status status)
@@ -58,6 +59,7 @@ static bool step(struct snapshotter *s, const char *name, enum status status)
 /* False: it failed, or there is nothing to copy yet. */
 static bool copy(struct snapshotter *s, struct store *store)
 {
+    struct snapshot_progress progress = {has_time, s};
     struct meta meta;
     s->is_empty = false;
     if (!step(s, "look", store_read_meta(store, &meta))) {
@@ -68,7 +70,7 @@ static bool copy(struct snapshotter *s, struct store *store)
         s->status = STATUS_NOT_FOUND;
         return false;
     }
-    return step(s, "copy", snapshot_create(store, NULL, &s->snapshot));
+    return step(s, "copy", snapshot_create(store, &progress, &s->snapshot));
 }
 
 static void copy_on(struct snapshotter *s, const char *folder)
@@ -149,8 +151,10 @@ static void on_done(struct job *job)
 {
     struct snapshotter *s = container_of(job, struct snapshotter, job);
     s->is_busy = false;
-    tell(s);
-    count(s);
+    if (!s->is_stopped || s->status != STATUS_TIMED_OUT) {
+        tell(s);
+        count(s);
+    }
     answer_waiters(s);
 }
 
@@ -158,7 +162,7 @@ static void begin(struct snapshotter *s)
 {
     if (!s->is_busy && !s->is_stopped) {
         s->is_busy = true;
-        job_start(&s->job, loop_uv(s->options.loop), work, on_done);
+        job_start_alone(&s->job, loop_uv(s->options.loop), work, on_done);
     }
 }
 
@@ -180,7 +184,7 @@ struct snapshotter *snapshotter_create(const struct snapshotter_options *options
     char labels[LABELS_MAX];
 
     s->options = *options;
-    s->deadline_ms = INT64_MAX;
+    atomic_init(&s->deadline_ms, INT64_MAX);
     snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", options->topic,
              options->partition);
     s->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_partition, labels);
@@ -204,6 +208,7 @@ void snapshotter_ask(struct snapshotter *s, snapshotter_done_fn *done, void *con
 void snapshotter_stop(struct snapshotter *s)
 {
     s->is_stopped = true;
+    atomic_store(&s->deadline_ms, 0);
     (void)uv_timer_stop(&s->timer);
 }
 
@@ -217,7 +222,7 @@ void snapshotter_finish(struct snapshotter *s, struct store **store_p, int64_t d
     char folder[4096];
     assert(s->is_stopped && !s->is_busy);
     snprintf(folder, sizeof(folder), "%s", store_folder(*store_p));
-    s->deadline_ms = deadline_ms;
+    atomic_store(&s->deadline_ms, deadline_ms);
     bool is_copied = copy(s, *store_p);
     store_close(store_p);
     if (is_copied) {

@@ -40,7 +40,7 @@ typedef void snapshotter_done_fn(void *context, enum status status,
 
 void snapshotter_ask(struct snapshotter *snapshotter, snapshotter_done_fn *done, void *context);
 
-/* Begins no more; one under way goes on until it is done. */
+/* Begins no more; one under way is given up as soon as it can be, which is no failure. */
 void snapshotter_stop(struct snapshotter *snapshotter);
 
 bool snapshotter_is_busy(const struct snapshotter *snapshotter);

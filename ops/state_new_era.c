@@ -23,17 +23,14 @@ static enum status read_commits(struct kafka_log *log, struct commits *commits)
     }
     commits->items = mem_new((size_t)commits->count, sizeof(*commits->items));
     commits->are_there = mem_new((size_t)commits->count, sizeof(*commits->are_there));
-    for (int32_t i = 0; i < commits->count; i++) {
-        status = kafka_log_committed(log, i, &commits->items[i]);
-        if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
-            return status;
-        }
-        commits->are_there[i] = status == STATUS_OK;
-        if (status == STATUS_OK && commits->items[i].era > commits->era) {
+    status = kafka_log_commits(log, commits->count, commits->items);
+    for (int32_t i = 0; i < commits->count && status == STATUS_OK; i++) {
+        commits->are_there[i] = commits->items[i].offset >= 0;
+        if (commits->are_there[i] && commits->items[i].era > commits->era) {
             commits->era = commits->items[i].era;
         }
     }
-    return STATUS_OK;
+    return status;
 }
 
 /* Partitions that the group has never committed stay so: a shard begins them as new ones. */

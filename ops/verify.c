@@ -7,11 +7,8 @@
 #include "ops/candle_options.h"
 #include "ops/config.h"
 #include "ops/kafka_options.h"
-#include "ops/log_start.h"
 #include "ops/refold.h"
-#include "ops/state_ask.h"
 #include "ops/state_book.h"
-#include "ops/text.h"
 #include "ops/verify_internal.h"
 #include "runtime/mem.h"
 #include "state/store.h"
@@ -21,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-enum { DAY_MS = 86400000, IDLE_MARGIN_MS = 10000 };
 
 const char *verify_place_name(enum verify_place place)
 {
@@ -53,17 +48,6 @@ bool verify_is_difference(enum verify_verdict verdict)
     };
     return are_differences[verdict];
 }
-
-/* What of the log is read for one partition, and what of the answer is compared. */
-struct range {
-    int32_t partition;
-    int64_t begin_offset;
-    int64_t end_offset;
-    int64_t era;
-    int64_t from_ms;
-    int64_t floor_ms;
-    bool is_idle;
-};
 
 static enum status fail_at(struct verify *v, int32_t partition, const char *what,
                            enum status status)
@@ -97,7 +81,7 @@ static interval_set outputs_of(const struct config *config)
 
 struct walk {
     struct verify *v;
-    const struct range *range;
+    const struct verify_range *range;
     interval_set outputs;
 };
 
@@ -124,7 +108,8 @@ static bool visit_candle(void *context, struct slice key, struct slice value)
     return v->status == STATUS_OK;
 }
 
-static enum status compare_all(struct verify *v, const struct range *range, struct store *store)
+static enum status compare_all(struct verify *v, const struct verify_range *range,
+                               struct store *store)
 {
     struct walk walk = {v, range, outputs_of(v->options.config)};
     struct store_view *view = store_view_create(store);
@@ -150,7 +135,7 @@ static const char *scratch_folder(void)
 
 struct reading {
     struct verify *v;
-    const struct range *range;
+    const struct verify_range *range;
 };
 
 static void on_progress(void *context, int64_t offset)
@@ -163,7 +148,8 @@ static void on_progress(void *context, int64_t offset)
     }
 }
 
-static enum status refold(struct verify *v, const struct range *range, struct refold **out_refold)
+static enum status refold(struct verify *v, const struct verify_range *range,
+                          struct refold **out_refold)
 {
     struct reading reading = {v, range};
     struct refold_options options = {
@@ -184,98 +170,11 @@ static enum status refold(struct verify *v, const struct range *range, struct re
     return refold_run(&options, out_refold);
 }
 
-/* Of `"floor":123` in the line of a partition. */
-static void take_floor(const char *lines, int32_t partition, int64_t *floor_ms)
-{
-    char mark[32];
-    snprintf(mark, sizeof(mark), "\"partition\":%d,", (int)partition);
-    const char *line = strstr(lines, mark);
-    const char *floor = line == NULL ? NULL : strstr(line, "\"floor\":");
-    if (floor != NULL && floor < line + strcspn(line, "\n") && strncmp(floor + 8, "null", 4) != 0) {
-        *floor_ms = strtoll(floor + 8, NULL, 10);
-    }
-}
-
-static void add_part(void *context, const char *bytes, size_t size)
-{
-    text_add_bytes(context, bytes, size);
-}
-
-/* What opened before a partition's state began was never emitted. */
-static int64_t floor_of(const struct verify *v, int32_t partition)
-{
-    int64_t floor_ms = INT64_MIN;
-    struct text text = {.bytes = NULL};
-    struct state_tally tally = {.answers = 0};
-    struct state_request request = {
-        .data_dir = v->options.config->data_dir,
-        .topic = v->options.config->kafka.topic,
-        .word = "list",
-        .symbol = "",
-        .part = add_part,
-        .context = &text,
-    };
-    state_ask(&request, &tally);
-    take_floor(text_get(&text), partition, &floor_ms);
-    text_deinit(&text);
-    return floor_ms;
-}
-
-static void take_timestamp(void *context, const struct record *record)
-{
-    *(int64_t *)context = record->timestamp_ms;
-}
-
-/* Whether the shard has closed by wall time what was due. */
-static bool is_idle(struct verify *v, int32_t partition, int64_t end)
-{
-    int64_t begin;
-    int64_t log_end;
-    int64_t newest_ms = INT64_MAX;
-
-    if (kafka_log_ends(v->log, partition, &begin, &log_end) != STATUS_OK || log_end != end ||
-        kafka_log_record(v->log, partition, end - 1, take_timestamp, &newest_ms) != STATUS_OK) {
-        return false;
-    }
-    return newest_ms + v->rules.idle_ms + IDLE_MARGIN_MS < v->now_ms;
-}
-
-/* STATUS_NOT_FOUND: there is nothing to compare. */
-static enum status find_range(struct verify *v, int32_t partition, struct range *out_range)
-{
-    struct kafka_log_commit commit;
-    int64_t newest_ms;
-    struct range range = {.partition = partition};
-
-    enum status status = kafka_log_committed(v->log, partition, &commit);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    range.end_offset = commit.acked >= 0 ? commit.acked : commit.offset;
-    range.era = commit.era;
-    if (range.end_offset == 0) {
-        return STATUS_NOT_FOUND;
-    }
-    status = log_start_event_time(v->log, partition, range.end_offset, &newest_ms);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    range.from_ms = v->options.from_ms == INT64_MIN ? newest_ms - DAY_MS : v->options.from_ms;
-    range.floor_ms = floor_of(v, partition);
-    range.is_idle = is_idle(v, partition, range.end_offset);
-    int64_t proof_ms = (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
-    status =
-        log_start_before(v->log, partition, &v->rules, range.from_ms - v->rules.grace_ms - proof_ms,
-                         range.end_offset, &range.begin_offset);
-    *out_range = range;
-    return status;
-}
-
 static enum status verify_partition(struct verify *v, int32_t partition)
 {
-    struct range range;
+    struct verify_range range;
     struct refold *refolded;
-    enum status status = find_range(v, partition, &range);
+    enum status status = verify_find_range(v, partition, &range);
 
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;

@@ -1,4 +1,4 @@
-/* What verify.c and verify_compare.c share. */
+/* What verify.c, verify_range.c and verify_compare.c share. */
 #ifndef CANDLED_OPS_VERIFY_INTERNAL_H
 #define CANDLED_OPS_VERIFY_INTERNAL_H
 
@@ -31,6 +31,21 @@ struct verify {
     size_t count;
     enum status status;
 };
+
+/* What of the log is read for one partition, and what of the answer is compared. */
+struct verify_range {
+    int32_t partition;
+    int64_t begin_offset;
+    int64_t end_offset;
+    int64_t era;
+    int64_t from_ms;
+    int64_t floor_ms;
+    bool is_idle;
+};
+
+/* verify_range.c. STATUS_NOT_FOUND: there is nothing to compare. */
+MUST_CHECK enum status verify_find_range(struct verify *v, int32_t partition,
+                                         struct verify_range *out_range);
 
 /* Compares the chunk, and empties it. */
 void verify_compare_chunk(struct verify *v);

@@ -50,7 +50,7 @@
     X(kafka_fatal,            error,   "the Kafka client gave up")                                  \
     X(kafka_topic_missing,    warning, "the topic does not exist yet; waiting for it")              \
     X(kafka_rebalance,        info,    "the group moves partitions")                                \
-    X(kafka_log_lost,         error,   "the log no longer holds our next offset; see the manual on log resets") \
+    X(kafka_log_lost,         error,   "the log no longer holds our next offset: was the topic recreated, or has retention passed us? Start the shard again: it looks at its state and says what to do") \
     X(sink_up,                info,    "a sink answers")                                      \
     X(sink_down,              warning, "a sink cannot be reached; candles wait on disk, retrying for ever") \
     X(sink_forgot,            warning, "a sink came back empty or older than what it had acknowledged; it is filled again from our state") \

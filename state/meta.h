@@ -45,6 +45,7 @@ struct meta {
     int64_t outbox_bytes;        /* payload bytes in the outbox */
     int64_t cursors[SINK_COUNT]; /* the last sequence acknowledged; META_NO_CURSOR: sink disabled */
     int64_t acked_revisions[SINK_COUNT]; /* the highest acknowledged; META_NO_CURSOR: none yet */
+    int64_t acked_counts[SINK_COUNT];    /* of deliveries acknowledged since that revision was */
     char settings[1024];                 /* the semantic settings, as text */
     int64_t settings_offset;             /* from which they hold */
 };

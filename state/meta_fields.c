@@ -54,6 +54,11 @@ static const struct field fields[] = {
      sizeof(int64_t)},
             SINK_TABLE(X)
 #undef X
+#define X(name, what)                                                                              \
+    {"acked_count." #name, FIELD_number, offsetof(struct meta, acked_counts[SINK_##name]),         \
+     sizeof(int64_t)},
+                SINK_TABLE(X)
+#undef X
 };
 
 enum { NUMBER_SIZE = 8 };

@@ -1,5 +1,6 @@
 /* Puts an object into a folder: a copy in a folder of its own first, renamed when it is whole. */
 #include "state/object_store_folder_internal.h"
+#include "state/steady_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -77,34 +78,24 @@ static int open_incoming(const struct object_store *store, const char *key,
     return fd;
 }
 
-static bool write_all(int fd, const char *bytes, size_t size)
-{
-    while (size > 0) {
-        ssize_t count = write(fd, bytes, size);
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-        bytes += count > 0 ? count : 0;
-        size -= count > 0 ? (size_t)count : 0;
-    }
-    return true;
-}
-
 static enum status copy_in(const struct object_store *store, const char *key,
                            const struct object_source *source, int fd,
                            const struct object_progress *progress)
 {
     char chunk[CHUNK_BYTES];
     size_t size = 0;
+    struct steady_file file;
+    steady_file_init(&file, fd);
     for (int64_t at = 0;; at += (int64_t)size) {
         enum status status = object_source_read(source, at, chunk, sizeof(chunk), &size);
         if (status != STATUS_OK) {
             return status;
         }
         if (size == 0) {
-            return fsync(fd) == 0 ? STATUS_OK : object_store_folder_failed(store, "fsync", key);
+            return steady_file_sync(&file) ? STATUS_OK
+                                           : object_store_folder_failed(store, "fsync", key);
         }
-        if (!write_all(fd, chunk, size)) {
+        if (!steady_file_write(&file, chunk, size)) {
             return object_store_folder_failed(store, "write", key);
         }
         if (!object_store_tell(progress, at + (int64_t)size, source->size_bytes)) {

@@ -19,23 +19,16 @@ enum status object_target_open(const char *path, struct object_target *out_targe
     /* Whoever sweeps up what nobody is writing any more asks for this lock. */
     (void)flock(fd, LOCK_EX | LOCK_NB);
     *out_target = (struct object_target){.fd = fd, .path = path};
+    steady_file_init(&out_target->file, fd);
     return STATUS_OK;
 }
 
 static enum status write_file(struct object_target *target, const char *bytes, size_t size)
 {
-    while (size > 0) {
-        ssize_t count = write(target->fd, bytes, size);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return folder_failed("write", target->path);
-        }
-        bytes += count;
-        size -= (size_t)count;
-        target->size += count;
+    if (!steady_file_write(&target->file, bytes, size)) {
+        return folder_failed("write", target->path);
     }
+    target->size = target->file.size;
     return STATUS_OK;
 }
 
@@ -57,7 +50,7 @@ enum status object_target_end(struct object_target *target, enum status status)
     if (target->fd < 0) {
         return status;
     }
-    if (status == STATUS_OK && fsync(target->fd) != 0) {
+    if (status == STATUS_OK && !steady_file_sync(&target->file)) {
         status = folder_failed("fsync", target->path);
     }
     (void)close(target->fd);

@@ -4,6 +4,7 @@
 
 #include "runtime/base.h"
 #include "runtime/status.h"
+#include "state/steady_file.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@ struct object_target {
     unsigned char *room; /* size_max bytes, borrowed, when there is no fd */
     size_t size_max;
     int64_t size; /* so far */
+    struct steady_file file;
 };
 
 /* A new, empty file; one that is there is emptied. */

@@ -4,6 +4,7 @@
 #include "state/folder.h"
 #include "state/mdb_file.h"
 #include "state/snapshot_internal.h"
+#include "state/steady_file.h"
 #include "state/store.h"
 #include "state/store_open.h"
 
@@ -60,15 +61,12 @@ static enum status open_place(const struct store *store, struct place *place)
 static enum status check_copy(const struct place *place, const struct snapshot *snapshot)
 {
     struct snapshot read;
-    if (fsync(place->fd) != 0) {
-        return folder_failed("fsync", place->path);
-    }
     (void)posix_fadvise(place->fd, 0, 0, POSIX_FADV_DONTNEED);
     if (lseek(place->fd, 0, SEEK_SET) != 0) {
         return folder_failed("lseek", place->path);
     }
     (void)posix_fadvise(place->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    enum status status = snapshot_read_through(place->fd, -1, place->path, NULL, 0, &read);
+    enum status status = snapshot_read_through(place->fd, NULL, place->path, NULL, 0, &read);
     (void)posix_fadvise(place->fd, 0, 0, POSIX_FADV_DONTNEED);
     if (status == STATUS_OK &&
         (read.size_bytes != snapshot->size_bytes || read.crc32c != snapshot->crc32c)) {
@@ -144,11 +142,23 @@ static enum status publish(const struct place *place, const struct snapshot *sna
     return status;
 }
 
+static enum status write_copy(struct store *store, const struct place *place,
+                              const struct snapshot_progress *progress, struct snapshot *snapshot)
+{
+    struct steady_file file;
+    steady_file_init(&file, place->fd);
+    enum status status = snapshot_copy_env(store, &file, place->path, progress, snapshot);
+    if (status == STATUS_OK && !steady_file_sync(&file)) {
+        status = folder_failed("fsync", place->path);
+    }
+    return status;
+}
+
 static enum status copy(struct store *store, struct place *place,
                         const struct snapshot_progress *progress, struct snapshot *snapshot)
 {
     struct snapshot found;
-    enum status status = snapshot_copy_env(store, place->fd, place->path, progress, snapshot);
+    enum status status = write_copy(store, place, progress, snapshot);
     if (status == STATUS_OK) {
         status = check_copy(place, snapshot);
     }

@@ -6,6 +6,7 @@
 #include "runtime/slice.h"
 #include "state/folder.h"
 #include "state/snapshot_internal.h"
+#include "state/steady_file.h"
 #include "state/store_internal.h"
 
 #include <errno.h>
@@ -43,21 +44,10 @@ static void *copy_to_pipe(void *argument)
     return NULL;
 }
 
-static enum status write_all(int fd, const char *path, const char *bytes, size_t size)
+static enum status write_all(struct steady_file *to, const char *path, struct slice bytes)
 {
-    while (size > 0) {
-        ssize_t written = write(fd, bytes, size);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            errno = written == 0 ? ENOSPC : errno;
-            return folder_failed("write", path);
-        }
-        bytes += written;
-        size -= (size_t)written;
-    }
-    return STATUS_OK;
+    return steady_file_write(to, bytes.bytes, bytes.size) ? STATUS_OK
+                                                          : folder_failed("write", path);
 }
 
 static ssize_t read_some(int fd, char *buffer)
@@ -69,7 +59,7 @@ static ssize_t read_some(int fd, char *buffer)
     return length;
 }
 
-enum status snapshot_read_through(int fd, int to, const char *path,
+enum status snapshot_read_through(int fd, struct steady_file *to, const char *path,
                                   const struct snapshot_progress *progress, int64_t total_bytes,
                                   struct snapshot *read)
 {
@@ -81,8 +71,9 @@ enum status snapshot_read_through(int fd, int to, const char *path,
     read->crc32c = 0;
     while (status == STATUS_OK && (length = read_some(fd, buffer)) > 0) {
         read->size_bytes += length;
-        read->crc32c = crc32c_update(read->crc32c, (struct slice){buffer, (size_t)length});
-        status = to < 0 ? STATUS_OK : write_all(to, path, buffer, (size_t)length);
+        struct slice bytes = {buffer, (size_t)length};
+        read->crc32c = crc32c_update(read->crc32c, bytes);
+        status = to == NULL ? STATUS_OK : write_all(to, path, bytes);
         if (status == STATUS_OK && !snapshot_tell(progress, read->size_bytes, total_bytes)) {
             status = STATUS_TIMED_OUT;
         }
@@ -102,9 +93,9 @@ static int64_t bytes_to_copy(struct store *store)
 }
 
 /* Ends the thread whatever becomes of the copy: a closed pipe is an error that LMDB heeds. */
-static enum status carry(struct copying *copying, int from, int fd, const char *path,
-                         const struct snapshot_progress *progress, int64_t total_bytes,
-                         struct snapshot *snapshot)
+static enum status carry(struct copying *copying, int from, struct steady_file *to,
+                         const char *path, const struct snapshot_progress *progress,
+                         int64_t total_bytes, struct snapshot *snapshot)
 {
     pthread_t thread;
     int code = pthread_create(&thread, NULL, copy_to_pipe, copying);
@@ -114,13 +105,13 @@ static enum status carry(struct copying *copying, int from, int fd, const char *
         errno = code;
         return folder_failed("pthread_create", path);
     }
-    enum status status = snapshot_read_through(from, fd, path, progress, total_bytes, snapshot);
+    enum status status = snapshot_read_through(from, to, path, progress, total_bytes, snapshot);
     (void)close(from);
     (void)pthread_join(thread, NULL);
     return status;
 }
 
-enum status snapshot_copy_env(struct store *store, int fd, const char *path,
+enum status snapshot_copy_env(struct store *store, struct steady_file *to, const char *path,
                               const struct snapshot_progress *progress, struct snapshot *snapshot)
 {
     int ends[2];
@@ -132,7 +123,7 @@ enum status snapshot_copy_env(struct store *store, int fd, const char *path,
     struct copying copying = {.env = store->env, .to = ends[1]};
 
     (void)pthread_rwlock_rdlock(&store->map_lock);
-    enum status status = carry(&copying, ends[0], fd, path, progress, total_bytes, snapshot);
+    enum status status = carry(&copying, ends[0], to, path, progress, total_bytes, snapshot);
     (void)pthread_rwlock_unlock(&store->map_lock);
     return status == STATUS_OK ? store_status(store, copying.rc, "mdb_env_copyfd2") : status;
 }

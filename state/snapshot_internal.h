@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct steady_file;
+
 enum { SNAPSHOT_PATH_MAX = 4096 + 128, SNAPSHOT_FILE_MODE = 0640 };
 
 /* Fills name, and all else that the meta tells. */
@@ -31,13 +33,13 @@ MUST_CHECK enum status snapshot_load(const char *snapshots_folder, const char *n
 MUST_CHECK enum status snapshot_remove_left_overs(const char *snapshots_folder);
 
 /* Copies the environment into an empty file, compacted, with its size and checksum. */
-MUST_CHECK enum status snapshot_copy_env(struct store *store, int fd, const char *path,
-                                         const struct snapshot_progress *progress,
+MUST_CHECK enum status snapshot_copy_env(struct store *store, struct steady_file *to,
+                                         const char *path, const struct snapshot_progress *progress,
                                          struct snapshot *snapshot);
 
-/* Reads a file from its beginning; `to` (-1: nowhere) gets a copy. STATUS_CORRUPT: it cannot be
+/* Reads a file from its beginning; `to` (NULL: nowhere) gets a copy. STATUS_CORRUPT: it cannot be
  * read. */
-MUST_CHECK enum status snapshot_read_through(int fd, int to, const char *path,
+MUST_CHECK enum status snapshot_read_through(int fd, struct steady_file *to, const char *path,
                                              const struct snapshot_progress *progress,
                                              int64_t total_bytes, struct snapshot *read);
 

@@ -2,6 +2,7 @@
 #include "state/folder.h"
 #include "state/mdb_file.h"
 #include "state/snapshot_internal.h"
+#include "state/steady_file.h"
 #include "state/store.h"
 #include "state/store_open.h"
 
@@ -70,7 +71,7 @@ enum status snapshot_examine(const char *partition_folder, const struct snapshot
 {
     char path[SNAPSHOT_PATH_MAX];
     struct snapshot read;
-    int fd;
+    int fd = -1;
 
     enum status status =
         snapshot_path(partition_folder, snapshot->name, ".mdb", path, sizeof(path));
@@ -80,7 +81,7 @@ enum status snapshot_examine(const char *partition_folder, const struct snapshot
     if (status != STATUS_OK) {
         return status;
     }
-    status = snapshot_read_through(fd, -1, path, progress, snapshot->size_bytes, &read);
+    status = snapshot_read_through(fd, NULL, path, progress, snapshot->size_bytes, &read);
     (void)close(fd);
     if (status == STATUS_OK) {
         status = compare(path, &read, snapshot);
@@ -100,7 +101,8 @@ enum status snapshot_verify(const char *partition_folder, const struct snapshot 
 static enum status copy_to(const char *from, const char *to, const struct snapshot *snapshot)
 {
     struct snapshot read;
-    int from_fd;
+    struct steady_file file;
+    int from_fd = -1;
     enum status status = open_data(from, &from_fd);
     if (status != STATUS_OK) {
         return status;
@@ -111,11 +113,12 @@ static enum status copy_to(const char *from, const char *to, const struct snapsh
         (void)close(from_fd);
         return status;
     }
-    status = snapshot_read_through(from_fd, fd, from, NULL, 0, &read);
+    steady_file_init(&file, fd);
+    status = snapshot_read_through(from_fd, &file, from, NULL, 0, &read);
     if (status == STATUS_OK) {
         status = compare(from, &read, snapshot);
     }
-    if (status == STATUS_OK && fsync(fd) != 0) {
+    if (status == STATUS_OK && !steady_file_sync(&file)) {
         status = folder_failed("fsync", to);
     }
     (void)close(fd);

@@ -61,6 +61,7 @@ static void on_assigned(struct kafka_source *source, const rd_kafka_topic_partit
 {
     answer(source, true);
     source->has_joined = true;
+    source->was_assigned = true;
     source->is_moving = false;
     source->last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (list->cnt > 0) {

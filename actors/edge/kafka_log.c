@@ -1,25 +1,16 @@
 #include "actors/edge/kafka_log.h"
 
-#include "actors/edge/kafka_client.h"
-#include "actors/edge/kafka_mark.h"
+#include "actors/edge/kafka_log_internal.h"
 #include "actors/edge/kafka_metadata.h"
 #include "actors/record.h"
 #include "runtime/log.h"
 #include "runtime/mem.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
-enum { CALL_MS = 10000, POLL_MS = 100 };
-
-struct kafka_log {
-    uv_mutex_t lock;
-    rd_kafka_t *client;
-    char *topic;
-    bool has_group;
-};
+enum { CALL_MS = KAFKA_LOG_CALL_MS, POLL_MS = 100 };
 
 static int64_t now_ms(void)
 {
@@ -39,7 +30,7 @@ static enum status refused(rd_kafka_resp_err_t code)
     return STATUS_REJECTED;
 }
 
-static enum status status_of(rd_kafka_resp_err_t code)
+enum status kafka_log_status_of(rd_kafka_resp_err_t code)
 {
     switch (code) {
     case RD_KAFKA_RESP_ERR_NO_ERROR:
@@ -130,14 +121,14 @@ enum status kafka_log_partition_count(struct kafka_log *log, int32_t *out_count)
     rd_kafka_resp_err_t code =
         kafka_metadata_partition_count(log->client, log->topic, CALL_MS, out_count);
     uv_mutex_unlock(&log->lock);
-    return status_of(code);
+    return kafka_log_status_of(code);
 }
 
 /* No id: either the broker has none, or none has answered. */
 static enum status why_no_cluster(struct kafka_log *log, int64_t deadline_ms)
 {
     int32_t count;
-    enum status status = status_of(
+    enum status status = kafka_log_status_of(
         kafka_metadata_partition_count(log->client, log->topic, ms_left(deadline_ms), &count));
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
@@ -181,7 +172,7 @@ enum status kafka_log_ends(struct kafka_log *log, int32_t partition, int64_t *ou
     uv_mutex_lock(&log->lock);
     rd_kafka_resp_err_t code = find_ends(log, partition, now_ms() + CALL_MS, out_begin, out_end);
     uv_mutex_unlock(&log->lock);
-    return status_of(code);
+    return kafka_log_status_of(code);
 }
 
 static rd_kafka_topic_partition_list_t *list_of(const struct kafka_log *log, int32_t partition,
@@ -257,7 +248,7 @@ static enum status read_record(struct kafka_log *log, int32_t partition, int64_t
         int64_t end;
         code = find_ends(log, partition, deadline_ms, &begin, &end);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return status_of(code);
+            return kafka_log_status_of(code);
         }
         int64_t from = offset < begin ? begin : offset;
         if (from >= end) {
@@ -265,7 +256,7 @@ static enum status read_record(struct kafka_log *log, int32_t partition, int64_t
         }
         code = read_from(log, partition, from, deadline_ms, visit, context);
     } while (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && ms_left(deadline_ms) > 0);
-    return code == RD_KAFKA_RESP_ERR__PARTITION_EOF ? STATUS_NOT_FOUND : status_of(code);
+    return code == RD_KAFKA_RESP_ERR__PARTITION_EOF ? STATUS_NOT_FOUND : kafka_log_status_of(code);
 }
 
 enum status kafka_log_record(struct kafka_log *log, int32_t partition, int64_t offset,
@@ -304,81 +295,5 @@ enum status kafka_log_offset_at(struct kafka_log *log, int32_t partition, int64_
     uv_mutex_lock(&log->lock);
     rd_kafka_resp_err_t code = find_time(log, partition, time_ms, out_offset);
     uv_mutex_unlock(&log->lock);
-    return status_of(code);
-}
-
-static struct kafka_log_commit commit_of(const rd_kafka_topic_partition_t *item)
-{
-    struct kafka_mark mark = {.acked = -1};
-    (void)kafka_mark_read(slice_of(item->metadata, item->metadata_size), &mark);
-    return (struct kafka_log_commit){item->offset, mark.era, mark.acked};
-}
-
-enum status kafka_log_committed(struct kafka_log *log, int32_t partition,
-                                struct kafka_log_commit *out_commit)
-{
-    assert(log->has_group);
-    rd_kafka_topic_partition_list_t *list = list_of(log, partition, RD_KAFKA_OFFSET_INVALID);
-    uv_mutex_lock(&log->lock);
-    rd_kafka_resp_err_t code = rd_kafka_committed(log->client, list, CALL_MS);
-    uv_mutex_unlock(&log->lock);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        code = list->elems[0].err;
-    }
-    enum status status = status_of(code);
-    if (status == STATUS_OK && list->elems[0].offset < 0) {
-        status = STATUS_NOT_FOUND;
-    }
-    if (status == STATUS_OK) {
-        *out_commit = commit_of(&list->elems[0]);
-    }
-    rd_kafka_topic_partition_list_destroy(list);
-    return status;
-}
-
-static void set_mark(struct kafka_log *log, rd_kafka_topic_partition_t *item,
-                     const struct kafka_log_commit *commit)
-{
-    if (commit->acked < 0) {
-        return;
-    }
-    char text[KAFKA_MARK_BYTES_MAX];
-    item->metadata_size = kafka_mark_write((struct kafka_mark){commit->era, commit->acked}, text);
-    item->metadata = rd_kafka_mem_malloc(log->client, item->metadata_size);
-    memcpy(item->metadata, text, item->metadata_size);
-}
-
-/* Not the call that waits: that one does so for ever. */
-static rd_kafka_resp_err_t send_commit(struct kafka_log *log,
-                                       const rd_kafka_topic_partition_list_t *list)
-{
-    rd_kafka_queue_t *queue = rd_kafka_queue_new(log->client);
-    rd_kafka_resp_err_t code = rd_kafka_commit_queue(log->client, list, queue, NULL, NULL);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, CALL_MS);
-        code = event == NULL ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
-        rd_kafka_event_destroy(event);
-    }
-    rd_kafka_queue_destroy(queue);
-    return code;
-}
-
-enum status kafka_log_commit(struct kafka_log *log, int32_t partition,
-                             const struct kafka_log_commit *commit)
-{
-    assert(log->has_group);
-    rd_kafka_topic_partition_list_t *list = list_of(log, partition, commit->offset);
-    set_mark(log, &list->elems[0], commit);
-    uv_mutex_lock(&log->lock);
-    rd_kafka_resp_err_t code = send_commit(log, list);
-    uv_mutex_unlock(&log->lock);
-    rd_kafka_topic_partition_list_destroy(list);
-    switch (code) {
-    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID: /* we are none, and it has some */
-    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
-    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
-        return STATUS_BUSY;
-    default:
-        return status_of(code);
-    }
+    return kafka_log_status_of(code);
 }

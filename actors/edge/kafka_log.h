@@ -66,6 +66,10 @@ struct kafka_log_commit {
 MUST_CHECK enum status kafka_log_committed(struct kafka_log *log, int32_t partition,
                                            struct kafka_log_commit *out_commit);
 
+/* The same for the partitions from 0 on, in one question; offset -1: nothing. */
+MUST_CHECK enum status kafka_log_commits(struct kafka_log *log, int32_t count,
+                                         struct kafka_log_commit *commits);
+
 /* Commits for a group that has no members. STATUS_BUSY: it has. */
 MUST_CHECK enum status kafka_log_commit(struct kafka_log *log, int32_t partition,
                                         const struct kafka_log_commit *commit);

@@ -14,6 +14,7 @@ enum {
     POKE_MS = 2,
     TEXT_BYTES_MAX = 256,
     LIBRARY_THAT_LOOKS_AGAIN = 0x020200ff, /* it has fetch.queue.backoff.ms */
+    LIBRARY_THAT_DESTROYS_WELL = 0x020300ff,
 };
 
 int64_t kafka_source_now_ms(const struct kafka_source *source)
@@ -156,8 +157,19 @@ static void close_client(struct kafka_link *link)
     }
 }
 
+/* Before 2.3 librdkafka aborts when a member is destroyed that was never assigned anything (its
+ * issue 4312). Such a client is left to the end of the process. */
+static bool may_be_destroyed(const struct kafka_source *source)
+{
+    return source->was_assigned || kafka_source_is_ordinal(source) ||
+           rd_kafka_version() >= LIBRARY_THAT_DESTROYS_WELL;
+}
+
 static void close_clients(struct kafka_source *source)
 {
+    if (!may_be_destroyed(source)) {
+        source->group.client = NULL;
+    }
     close_client(&source->group);
     close_client(&source->fetch);
 }
@@ -274,6 +286,11 @@ static struct kafka_partition *next_to_revoke(struct kafka_source *source)
         p = p->next;
     }
     return p;
+}
+
+void kafka_source_move_at_stop(struct kafka_source *source)
+{
+    source->options.moves_partitions = true;
 }
 
 void kafka_source_stop(struct kafka_source *source)

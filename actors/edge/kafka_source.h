@@ -29,7 +29,7 @@ enum kafka_start { KAFKA_START_earliest, KAFKA_START_latest, KAFKA_START_time };
 
 enum kafka_assignment {
     KAFKA_ASSIGNMENT_group,   /* the group says which partitions are ours */
-    KAFKA_ASSIGNMENT_ordinal, /* those whose number leaves shard_index when divided by shard_count */
+    KAFKA_ASSIGNMENT_ordinal, /* every shard_count-th, from shard_index on */
 };
 
 /* What the owner (ops/shard.c) does for the source. `assigned` and `revoked` are answered by the
@@ -111,6 +111,10 @@ bool kafka_source_is_up(const struct kafka_source *source);
 /* True once the group has given an answer (even with no partition for us), until it has taken all
  * away because it lost sight of us. */
 bool kafka_source_has_joined(const struct kafka_source *source);
+
+/* The stop that is to come gives a static member's partitions to the others at once, whatever the
+ * options said. */
+void kafka_source_move_at_stop(struct kafka_source *source);
 
 /* Leaves the group: `revoked` comes for each partition, then, when all are released, `stopped`. */
 void kafka_source_stop(struct kafka_source *source);

@@ -1,5 +1,6 @@
 #include "actors/edge/redis_marks.h"
 
+#include "actors/acked.h"
 #include "actors/edge/redis_link.h"
 #include "actors/edge/redis_script.h"
 #include "actors/messages.h"
@@ -17,11 +18,14 @@
 
 enum { DIGITS_MAX = 18, PARTITION_DIGITS_MAX = 11, MISSING = -1 };
 
+/* What is written into a Redis that holds no mark: before anything that was acknowledged. */
+static const struct acked lowest = {.revision = 0};
+
 /* clang-format off */
 #define MARK_STATES(X)                                                                    \
     /* name       what we know of it on this connection                                */ \
     X(unknown,    "nothing")                                                              \
-    X(asked,      "GET is under way")                                                     \
+    X(asked,      "we read it")                                                           \
     X(good,       "Redis has all that was acknowledged")                                  \
     X(forgotten,  "it has not; its turn to be refilled has not come")                     \
     X(signing,    "its turn: a write that shows whether this Redis takes any")          \
@@ -37,16 +41,18 @@ enum mark_state {
 struct redis_mark {
     struct actor *dispatcher; /* NULL: detached, and a reply is still to come */
     char *key;
+    char *count_key;
     const char *topic;
     int32_t partition;
     enum mark_state state;
-    int64_t acked;   /* the highest acknowledged revision; -1: none ever */
-    int64_t found;   /* what showed that it was forgotten; MISSING */
-    int64_t held;    /* what Redis holds; MISSING */
-    int64_t wanted;  /* what it should hold */
-    int64_t sent;    /* the value of the call under way */
-    bool is_calling; /* one call at a time */
-    int64_t loss;    /* counts how often it was forgotten */
+    struct acked acked;   /* how far this sink has acknowledged */
+    struct acked found;   /* what showed that it was forgotten */
+    struct acked held;    /* what Redis holds; a revision MISSING: nothing */
+    struct acked wanted;  /* what it should hold */
+    struct acked sent;    /* the highest value that a call has carried */
+    struct acked written; /* the highest that a call has changed the mark to */
+    bool is_calling;      /* one call at a time */
+    int64_t loss;         /* counts how often it was forgotten */
     struct redis_mark *next;
 };
 
@@ -77,6 +83,7 @@ static void remove_mark(struct redis_marks *marks, struct redis_mark *mark)
     }
     *at = mark->next;
     mem_free(mark->key);
+    mem_free(mark->count_key);
     mem_free(mark);
 }
 
@@ -94,12 +101,25 @@ void redis_marks_destroy(struct redis_marks **marks_p)
     mem_free(marks);
 }
 
-static char *make_key(const char *group, const char *topic, int32_t partition)
+static char *make_key(const char *group, const struct msg_sink_attach *attach, const char *suffix)
 {
-    size_t size = sizeof("candled:::") + strlen(group) + strlen(topic) + PARTITION_DIGITS_MAX;
+    size_t size = sizeof("candled:::") + strlen(group) + strlen(attach->topic) +
+                  PARTITION_DIGITS_MAX + strlen(suffix);
     char *key = mem_new(size, 1);
-    (void)snprintf(key, size, "candled:%s:%s:%" PRId32, group, topic, partition);
+    (void)snprintf(key, size, "candled:%s:%s:%" PRId32 "%s", group, attach->topic,
+                   attach->partition, suffix);
     return key;
+}
+
+/* Nothing is known of what this Redis holds. */
+static void forget_connection(struct redis_mark *mark)
+{
+    mark->state = MARK_unknown;
+    mark->is_calling = false;
+    mark->held = acked_none();
+    mark->wanted = acked_none();
+    mark->sent = acked_none();
+    mark->written = acked_none();
 }
 
 void redis_marks_attach(struct redis_marks *marks, struct actor *dispatcher,
@@ -109,14 +129,14 @@ void redis_marks_attach(struct redis_marks *marks, struct actor *dispatcher,
     struct redis_mark *mark = mem_new(1, sizeof(*mark));
     *mark = (struct redis_mark){
         .dispatcher = dispatcher,
-        .key = make_key(marks->group, attach->topic, attach->partition),
+        .key = make_key(marks->group, attach, ""),
+        .count_key = make_key(marks->group, attach, ":count"),
         .topic = attach->topic,
         .partition = attach->partition,
-        .acked = attach->acked_revision,
-        .held = MISSING,
-        .wanted = MISSING,
+        .acked = {attach->acked_revision, attach->acked_count},
         .next = marks->first,
     };
+    forget_connection(mark);
     marks->first = mark;
 }
 
@@ -151,34 +171,35 @@ struct redis_mark *redis_marks_find(struct redis_marks *marks, const struct acto
 
 static void ask(struct redis_mark *mark, struct redis_link *link, int64_t now_ms)
 {
-    const char *args[] = {"GET", mark->key};
-    const size_t sizes[] = {3, strlen(mark->key)};
+    struct redis_script_mark call;
 
     mark->state = MARK_asked;
     mark->is_calling = true;
-    redis_link_call(link, mark, ARRAY_COUNT(args), args, sizes, now_ms);
+    redis_script_read_mark(&call, redis_link_script_sha(link), mark->key, mark->count_key);
+    redis_link_call(link, mark, call.arg_count, call.args, call.sizes, now_ms);
 }
 
-/* Over what is at least `expected`. */
-static void write(struct redis_mark *mark, int64_t value, int64_t expected, struct redis_link *link,
+/* Over what we know to be there. */
+static void write(struct redis_mark *mark, struct acked value, struct redis_link *link,
                   int64_t now_ms)
 {
     struct redis_script_mark call;
 
     mark->sent = value;
     mark->is_calling = true;
-    redis_script_mark(&call, redis_link_script_sha(link), mark->key, value, expected);
-    redis_link_call(link, mark, ARRAY_COUNT(call.args), call.args, call.sizes, now_ms);
+    redis_script_write_mark(&call, redis_link_script_sha(link), mark->key, mark->count_key, value,
+                            mark->held);
+    redis_link_call(link, mark, call.arg_count, call.args, call.sizes, now_ms);
 }
 
-/* What is written is what is there, or a zero: lower than any revision, and enough to see later
- * whether this Redis was emptied in the meantime. */
+/* What is written is what is there, or the lowest: enough to see later whether this Redis was
+ * emptied in the meantime. */
 static void sign(struct redis_marks *marks, struct redis_mark *mark, struct redis_link *link,
                  int64_t now_ms)
 {
     marks->refilled = mark;
     mark->state = MARK_signing;
-    write(mark, mark->held == MISSING ? 0 : mark->held, MISSING, link, now_ms);
+    write(mark, acked_later(mark->held, lowest), link, now_ms);
 }
 
 void redis_marks_send(struct redis_marks *marks, struct redis_link *link, int64_t now_ms)
@@ -189,8 +210,8 @@ void redis_marks_send(struct redis_marks *marks, struct redis_link *link, int64_
         }
         if (mark->state == MARK_unknown) {
             ask(mark, link, now_ms);
-        } else if (mark->state == MARK_good && mark->wanted > mark->held) {
-            write(mark, mark->wanted, mark->held, link, now_ms);
+        } else if (mark->state == MARK_good && acked_is_before(mark->held, mark->wanted)) {
+            write(mark, mark->wanted, link, now_ms);
         } else if (mark->state == MARK_forgotten && marks->refilled == NULL) {
             sign(marks, mark, link, now_ms);
         }
@@ -205,7 +226,6 @@ static void note_error(struct redis_marks *marks, const struct redis_mark *mark,
     }
 }
 
-/* Anything but a number is what nobody of us has written. */
 static int64_t number_of(const struct redisReply *reply)
 {
     if (reply->type != REDIS_REPLY_STRING || reply->len == 0 || reply->len > DIGITS_MAX ||
@@ -215,6 +235,16 @@ static int64_t number_of(const struct redisReply *reply)
     return strtoll(reply->str, NULL, 10);
 }
 
+/* False: nobody of us has written what it says. */
+static bool read_reply(const struct redisReply *reply, struct acked *out_held)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+        return false;
+    }
+    *out_held = (struct acked){number_of(reply->element[0]), number_of(reply->element[1])};
+    return true;
+}
+
 static void tell_dispatcher(struct redis_marks *marks, struct redis_mark *mark)
 {
     struct msg msg = {.type = MSG_SINK_FORGOT, .as_SINK_FORGOT = {.loss = ++mark->loss}};
@@ -222,41 +252,54 @@ static void tell_dispatcher(struct redis_marks *marks, struct redis_mark *mark)
     mark->state = MARK_refilling;
     log_event(LOG_sink_forgot, log_text("sink", "redis"), log_text("address", marks->address),
               log_text("topic", mark->topic), log_int("partition", mark->partition),
-              log_int("found_revision", mark->found), log_int("acked_revision", mark->acked));
+              log_int("found_revision", mark->found.revision),
+              log_int("acked_revision", mark->acked.revision),
+              log_int("found_count", mark->found.count), log_int("acked_count", mark->acked.count));
     actor_send(mark->dispatcher, &msg);
 }
 
-static void take_number(struct redis_marks *marks, struct redis_mark *mark, int64_t held)
+static void judge(struct redis_mark *mark, struct acked held, struct acked known)
 {
-    int64_t known = mark->held;
-    bool is_written = held >= known && held <= mark->sent;
-
     mark->held = held;
-    mark->found = mark->state == MARK_signing ? mark->found : held;
+    mark->state = acked_is_before(held, known) ? MARK_forgotten : MARK_good;
+    mark->found = mark->state == MARK_forgotten ? held : mark->found;
+}
+
+/* Only a change of ours proves something of what was written before it: one that somebody else has
+ * made may be older. */
+static void take_held(struct redis_marks *marks, struct redis_mark *mark, struct acked held)
+{
+    bool is_written = acked_equals(held, mark->held);
+
     if (mark->state == MARK_asked) {
-        mark->state = held < mark->acked ? MARK_forgotten : MARK_good;
-    } else if (mark->state == MARK_good) {
-        mark->state = held < known ? MARK_forgotten : MARK_good;
-        mark->held = is_written ? mark->sent : held;
-    } else if (held >= mark->acked) { /* somebody else has made it good */
-        mark->state = MARK_good;
+        judge(mark, held, mark->acked);
+    } else if (!is_written) {
         end_turn(marks, mark);
+        judge(mark, held, mark->state == MARK_signing ? mark->acked : mark->held);
     } else {
-        mark->held = held < mark->sent ? mark->sent : held;
-        tell_dispatcher(marks, mark);
+        mark->held = mark->sent;
+        if (mark->state == MARK_signing) {
+            tell_dispatcher(marks, mark);
+        } else {
+            mark->written = mark->sent;
+        }
     }
 }
 
 void redis_marks_take_reply(struct redis_marks *marks, struct redis_mark *mark,
                             const struct redisReply *reply)
 {
+    struct acked held;
+
     mark->is_calling = false;
     if (mark->dispatcher == NULL) {
         remove_mark(marks, mark);
     } else if (reply->type == REDIS_REPLY_ERROR) {
         note_error(marks, mark, reply->str);
+    } else if (!read_reply(reply, &held)) {
+        note_error(marks, mark, "the script was answered in another way than we know");
     } else {
-        take_number(marks, mark, number_of(reply));
+        take_held(marks, mark, held);
     }
 }
 
@@ -273,47 +316,51 @@ void redis_marks_rewind(struct redis_marks *marks)
     marks->refilled = NULL;
     for (struct redis_mark *mark = marks->first; mark != NULL; mark = next) {
         next = mark->next;
-        mark->state = MARK_unknown;
-        mark->is_calling = false;
-        mark->held = MISSING;
-        mark->wanted = MISSING;
+        forget_connection(mark);
         if (mark->dispatcher == NULL) {
             remove_mark(marks, mark);
         }
     }
 }
 
-static bool is_covered(struct redis_mark *mark, int64_t revision)
+/* The mark must come to stand where no copy of this Redis can have it that was taken before the
+ * candles of the delivery were written: past all that it held till now, and past what is on its way
+ * from before. */
+static bool is_covered(struct redis_mark *mark, struct delivery *delivery)
 {
+    if (delivery->acked.revision >= 0 && !acked_is_before(mark->written, delivery->acked)) {
+        return true;
+    }
+    if (!acked_is_before(mark->held, delivery->acked)) {
+        struct acked reached = acked_later(acked_later(mark->held, mark->sent), mark->acked);
+        delivery->acked = acked_next(reached, delivery->revision);
+    }
+    mark->wanted = acked_later(mark->wanted, delivery->acked);
+    return false;
+}
+
+/* A refill says nothing about what was acknowledged, nor does a delivery without a candle. */
+bool redis_marks_acknowledge(struct redis_mark *mark, struct delivery *delivery)
+{
+    if (mark == NULL || delivery->is_refill || delivery->revision < 0) {
+        return true;
+    }
     switch (mark->state) {
     case MARK_unknown:
     case MARK_asked:
         return false;
     case MARK_good:
-        if (mark->wanted < revision) {
-            mark->wanted = revision;
+        if (!is_covered(mark, delivery)) {
+            return false;
         }
-        return mark->held >= mark->wanted;
+        break;
     case MARK_forgotten:
     case MARK_signing:
     case MARK_refilling:
-        return true;
+        delivery->acked = acked_next(mark->acked, delivery->revision);
+        break;
     }
-    return false;
-}
-
-/* A refill says nothing about what was acknowledged. */
-bool redis_marks_acknowledge(struct redis_mark *mark, const struct delivery *delivery)
-{
-    if (mark == NULL || delivery->is_refill) {
-        return true;
-    }
-    if (!is_covered(mark, delivery->revision)) {
-        return false;
-    }
-    if (mark->acked < delivery->revision) {
-        mark->acked = delivery->revision;
-    }
+    mark->acked = acked_later(mark->acked, delivery->acked);
     return true;
 }
 

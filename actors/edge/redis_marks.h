@@ -1,12 +1,15 @@
 /* What candled keeps for itself in Redis: for each partition the highest acknowledged revision,
- * under `candled:GROUP:TOPIC:PARTITION`, as decimal text that never expires.
+ * under `candled:GROUP:TOPIC:PARTITION`, and under `...:count` how many deliveries were
+ * acknowledged while it stood there (see acked.h), both as decimal text that never expires. Without
+ * a count it is 0.
  *
- * At each connect the marks of all attached partitions are read. One that is missing, or lower than
- * what this sink has acknowledged, means that this Redis restarted empty or is an older copy. The
- * partition's dispatcher is told, one after the other, and the mark is not written until its refill
- * is over; so whoever dies in the middle begins it anew. A mark is written before the delivery that
- * raises it is acknowledged, only forward, and only over what we have left there: a Redis that was
- * flushed behind our back is found out by that.
+ * At each connect the marks of all attached partitions are read. One that is missing, or comes
+ * before what this sink has acknowledged, means that this Redis restarted empty or is an older
+ * copy. The partition's dispatcher is told, one after the other, and the mark is not written until
+ * its refill is over; so whoever dies in the middle begins it anew. A mark is written before each
+ * delivery is acknowledged, only forward, and only over what we have left there: a Redis that was
+ * flushed behind our back is found out by that. One that comes after what we know is no loss: our
+ * state was put back to an older one, or begun anew; we count on from where it stands.
  * Ownership: the sink's. Thread: the loop's. */
 #ifndef CANDLED_ACTORS_EDGE_REDIS_MARKS_H
 #define CANDLED_ACTORS_EDGE_REDIS_MARKS_H
@@ -56,8 +59,9 @@ const char *redis_marks_error(const struct redis_marks *marks);
 void redis_marks_rewind(struct redis_marks *marks);
 
 /* Whether a delivery whose candles are written is acknowledged: Redis says by its mark that it has
- * them, or is being refilled anyway. If not, the next send writes the mark. NULL: always. */
-bool redis_marks_acknowledge(struct redis_mark *mark, const struct delivery *delivery);
+ * them, or is being refilled anyway. If not, the next send writes the mark; if so, the delivery
+ * says how far that is. NULL: always. */
+bool redis_marks_acknowledge(struct redis_mark *mark, struct delivery *delivery);
 
 /* True: it is the refill that we wait for. */
 bool redis_marks_end_refill(struct redis_marks *marks, const struct actor *dispatcher,

@@ -11,22 +11,30 @@
  * The quick look at a stored value takes its first "revision"; before a stored value may win over
  * ours the real parser has the last word, so that garbage never does. */
 const char redis_script_text[] =
-    "if ARGV[1] == 'mark' then\n"
-    "    local text = redis.call('GET', KEYS[1])\n"
-    "    local held = tonumber(text and string.match(text, '^%d+$') or '-1')\n"
-    "    local value = tonumber(ARGV[2])\n"
-    "    if held >= tonumber(ARGV[3]) and held <= value then\n"
-    "        redis.call('SET', KEYS[1], ARGV[2])\n"
-    "    end\n"
-    "    return string.format('%.0f', held)\n"
-    "end\n"
-    "local ttl, is_from_open = tonumber(ARGV[1]), ARGV[2] == 'open'\n"
-    "local indexes, latests = {}, {}\n"
     "local function run(...)\n"
     "    local reply = redis.pcall(...)\n"
     "    if type(reply) == 'table' and reply.err then error({err = reply.err}) end\n"
     "    return reply\n"
     "end\n"
+    "local function call(f, ...)\n"
+    "    local is_done, reply = pcall(f, ...)\n"
+    "    if is_done or type(reply) == 'table' then return reply end\n"
+    "    return {err = 'ERR ' .. tostring(reply)}\n"
+    "end\n"
+    "local function held(key, default)\n"
+    "    return string.format('%.0f', string.match(run('GET', key) or '', '^%d+$') or default)\n"
+    "end\n"
+    "local function mark()\n"
+    "    local revision, count = held(KEYS[1], '-1'), held(KEYS[2], '0')\n"
+    "    if revision == ARGV[2] and count == ARGV[3] then\n"
+    "        if count ~= ARGV[5] then run('SET', KEYS[2], ARGV[5]) end\n"
+    "        run('SET', KEYS[1], ARGV[4])\n"
+    "    end\n"
+    "    return {revision, count}\n"
+    "end\n"
+    "if ARGV[1] == 'mark' then return call(mark) end\n"
+    "local ttl, is_from_open = tonumber(ARGV[1]), ARGV[2] == 'open'\n"
+    "local indexes, latests = {}, {}\n"
     "local function parse(value)\n"
     "    local is_json, object = pcall(cjson.decode, value)\n"
     "    if is_json and type(object) == 'table' and type(object.revision) == 'number' then\n"
@@ -103,11 +111,6 @@ const char redis_script_text[] =
     "    for key, latest in pairs(latests) do\n"
     "        if latest.json then set(key, latest.json, latest.open_time) end\n"
     "    end\n"
-    "end\n"
-    "local function call(f, ...)\n"
-    "    local is_done, reply = pcall(f, ...)\n"
-    "    if is_done or type(reply) == 'table' then return reply end\n"
-    "    return {err = 'ERR ' .. tostring(reply)}\n"
     "end\n"
     "local replies = {}\n"
     "for i = 1, #KEYS, 3 do\n"
@@ -218,15 +221,34 @@ void redis_script_finish(struct redis_script_call *call, const char *sha, int64_
     }
 }
 
-void redis_script_mark(struct redis_script_mark *call, const char *sha, const char *key,
-                       int64_t value, int64_t expected)
+static void put_mark_arg(struct redis_script_mark *call, const char *arg)
 {
-    const char *args[] = {"EVALSHA", sha, "1", key, "mark", call->value, call->expected};
+    assert(call->arg_count < REDIS_SCRIPT_MARK_ARGS_MAX);
+    call->args[call->arg_count] = arg;
+    call->sizes[call->arg_count] = strlen(arg);
+    call->arg_count++;
+}
 
-    (void)snprintf(call->value, sizeof(call->value), "%" PRId64, value);
-    (void)snprintf(call->expected, sizeof(call->expected), "%" PRId64, expected);
-    for (size_t i = 0; i < ARRAY_COUNT(args); i++) {
-        call->args[i] = args[i];
-        call->sizes[i] = strlen(args[i]);
+void redis_script_read_mark(struct redis_script_mark *call, const char *sha, const char *key,
+                            const char *count_key)
+{
+    call->arg_count = 0;
+    put_mark_arg(call, "EVALSHA");
+    put_mark_arg(call, sha);
+    put_mark_arg(call, "2");
+    put_mark_arg(call, key);
+    put_mark_arg(call, count_key);
+    put_mark_arg(call, "mark");
+}
+
+void redis_script_write_mark(struct redis_script_mark *call, const char *sha, const char *key,
+                             const char *count_key, struct acked value, struct acked expected)
+{
+    const int64_t numbers[] = {value.revision, value.count, expected.revision, expected.count};
+
+    redis_script_read_mark(call, sha, key, count_key);
+    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
+        (void)snprintf(call->numbers[i], sizeof(call->numbers[i]), "%" PRId64, numbers[i]);
+        put_mark_arg(call, call->numbers[i]);
     }
 }

@@ -11,6 +11,7 @@
 #ifndef CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
 #define CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
 
+#include "actors/acked.h"
 #include "proto/candle.h"
 #include "proto/key_template.h"
 #include "runtime/base.h"
@@ -70,18 +71,22 @@ void redis_script_add(struct redis_script_call *call, const struct redis_script_
 void redis_script_finish(struct redis_script_call *call, const char *sha, int64_t ttl_ms,
                          bool is_ttl_from_open);
 
-enum { REDIS_SCRIPT_MARK_ARGS = 7 };
+enum { REDIS_SCRIPT_MARK_NUMBERS = 4, REDIS_SCRIPT_MARK_ARGS_MAX = 10 };
 
 struct redis_script_mark {
-    const char *args[REDIS_SCRIPT_MARK_ARGS];
-    size_t sizes[REDIS_SCRIPT_MARK_ARGS];
-    char value[24];
-    char expected[24];
+    size_t arg_count;
+    const char *args[REDIS_SCRIPT_MARK_ARGS_MAX];
+    size_t sizes[REDIS_SCRIPT_MARK_ARGS_MAX];
+    char numbers[REDIS_SCRIPT_MARK_NUMBERS][24];
 };
 
-/* Writes the mark over one that is at least `expected` and no higher than `value`; answers what was
- * there before, -1 for nothing of ours. `sha` and `key` are borrowed until the call is sent. */
-void redis_script_mark(struct redis_script_mark *call, const char *sha, const char *key,
-                       int64_t value, int64_t expected);
+/* Both answer two texts, what was there before: the revision, -1 for nothing of ours, and the
+ * count, 0 for none. `sha` and the keys are borrowed until the call is sent. */
+void redis_script_read_mark(struct redis_script_mark *call, const char *sha, const char *key,
+                            const char *count_key);
+
+/* Over `expected` only: what was there before says whether it is written. */
+void redis_script_write_mark(struct redis_script_mark *call, const char *sha, const char *key,
+                             const char *count_key, struct acked value, struct acked expected);
 
 #endif

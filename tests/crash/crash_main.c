@@ -24,12 +24,16 @@ enum {
     COMMITS_BEFORE_KILL_MAX = 3,
     JITTER_NS_MAX = 20 * 1000 * 1000,
     OPENING_NS_MAX = 3 * 1000 * 1000,
+    PERCENT_FIRST = 125, /* of the time that a commit takes */
+    PERCENT_MAX = 5000,
+    PERCENT_STEP = 10,
     SPIN_NS_MAX = 100 * 1000, /* a sleep is not that exact */
 };
 
 struct shared {
     volatile uint64_t phase;
     volatile uint64_t commit_ns;
+    volatile uint64_t may_go;
 };
 
 struct crash {
@@ -38,6 +42,7 @@ struct crash {
     struct rand rand;
     struct shared *shared;
     uint64_t wanted;
+    uint64_t percent; /* of a commit's time, within which the kill comes */
     uint64_t kills[VICTIM_PHASE_COUNT];
     int64_t records;
 };
@@ -97,12 +102,13 @@ static void wait_for_moment(struct crash *c, int fd)
     while (c->verified.next < c->options.acknowledged) {
         prefix_advance(&c->verified, NULL);
     }
-    for (uint64_t i = rand_below(&c->rand, COMMITS_BEFORE_KILL_MAX + 1); i > 0; i--) {
+    for (uint64_t i = c->options.held_commit; i > 0; i--) {
         if (!hear(c, fd)) {
             return;
         }
     }
-    uint64_t jitter_ns = c->shared->commit_ns * 5 / 4 + 1000;
+    uint64_t jitter_ns = c->shared->commit_ns * c->percent / 100 + 1;
+    c->shared->may_go = 1;
     pause_ns(rand_below(&c->rand, jitter_ns < JITTER_NS_MAX ? jitter_ns : JITTER_NS_MAX));
 }
 
@@ -122,6 +128,16 @@ static void reap(struct crash *c, pid_t child, int fd)
     }
 }
 
+/* A kill takes time to arrive, and so does a busy machine's turn to commit. */
+static void aim(struct crash *c)
+{
+    if (c->shared->phase == VICTIM_preparing && c->percent < PERCENT_MAX) {
+        c->percent += PERCENT_STEP;
+    } else if (c->shared->phase == VICTIM_committed && c->percent > PERCENT_STEP) {
+        c->percent -= PERCENT_STEP;
+    }
+}
+
 static void kill_one(struct crash *c)
 {
     int fds[2];
@@ -130,7 +146,9 @@ static void kill_one(struct crash *c)
     }
     c->options.seed = rand_next(&c->rand);
     c->options.pipe_fd = fds[1];
+    c->options.held_commit = rand_below(&c->rand, COMMITS_BEFORE_KILL_MAX + 1);
     c->shared->phase = VICTIM_opening;
+    c->shared->may_go = 0;
     pid_t child = fork();
     if (child < 0) {
         fail("fork");
@@ -143,6 +161,7 @@ static void kill_one(struct crash *c)
     wait_for_moment(c, fds[0]);
     reap(c, child, fds[0]);
     c->kills[c->shared->phase]++;
+    aim(c);
 }
 
 /* After the last kill: in a process of its own, so that its end is its answer. */
@@ -215,6 +234,7 @@ int main(int argc, char **argv)
     const char *folder = ".";
     uint64_t seed = (uint64_t)time(NULL);
     c.wanted = 200;
+    c.percent = PERCENT_FIRST;
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--kills") == 0) {
             c.wanted = strtoull(argv[i + 1], NULL, 10);
@@ -240,6 +260,7 @@ int main(int argc, char **argv)
         .verified = &c.verified,
         .phase = &c.shared->phase,
         .commit_ns = &c.shared->commit_ns,
+        .may_go = &c.shared->may_go,
     };
     log_configure(LOG_LEVEL_error, false);
     (void)printf("seed %" PRIu64 "\n", seed);

@@ -15,6 +15,7 @@
     X(verifying)                                                                                   \
     X(preparing)                                                                                   \
     X(committing)                                                                                  \
+    X(committed)                                                                                   \
     X(snapshotting)                                                                                \
     X(closing)
 
@@ -33,6 +34,8 @@ struct victim_options {
     int pipe_fd;                  /* an int64_t, the next offset, after verifying and each commit */
     volatile uint64_t *phase;     /* shared memory */
     volatile uint64_t *commit_ns; /* shared memory: how long the last one took */
+    volatile uint64_t *may_go;    /* shared memory: the commit that is held waits for it */
+    uint64_t held_commit;         /* so that the parent knows when it begins; the first is 0 */
     bool only_verifies;
 };
 

@@ -173,3 +173,17 @@ def scattered(servers, folder):
         shard = case.shard().start()
         case.wait_until_covered()
         wait_until("the log names it", lambda: "symbol_scattered" in shard.tail(50_000) and "MADE0000" in shard.tail(50_000), 20)
+
+
+@test("a topic that is recreated under a running shard halts its partitions")
+def recreated_under_way(servers, folder):
+    with Case(servers, folder, partitions=2) as case:
+        case.produce(told(9))
+        shard = case.shard().start()
+        case.expect_answer()
+        mine = with_records(case)
+        recreate_topic(case)
+        case.produce(told(10, producer.BASE_MS + DAY_MS, count=3, symbols=5))
+        wait_until("its partitions halt", lambda: mine <= set(halted(shard)), 60)
+        check(shard.is_running(), "the process must go on")
+        check(shard.stop() == 0, "a halted shard stops cleanly")

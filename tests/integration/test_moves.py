@@ -1,6 +1,7 @@
 """Partitions that move, and state that is lost: from the group's commit, from a snapshot, by ordinal."""
 
 import shutil
+import signal
 import time
 
 from harness import Case, check, redis_server, test, wait_until
@@ -85,3 +86,22 @@ def ordinal(servers, folder):
         owned = [{int(labels["partition"]) for labels, _ in shard.metrics()["candled_next_offset"]} for shard in shards]
         check(owned[0] and all(at % 2 == 0 for at in owned[0]), f"shard 0 has {owned[0]}")
         check(owned[1] and all(at % 2 == 1 for at in owned[1]), f"shard 1 has {owned[1]}")
+
+
+@test("SIGUSR1 gives the partitions of a static member to the others at once")
+def leaving(servers, folder):
+    with Case(servers, folder, config={"kafka": {"session_timeout": "30s"}}) as case:
+        flow = Flow(case, messages(45), 8).start()
+        first = case.shard("first", kafka={"instance_id": "one"}).start()
+        second = case.shard("second", kafka={"instance_id": "two"}).start()
+        flow.wait_for(0.4)
+        wait_until("both have partitions", lambda: owned(first) and owned(second), 60)
+        first.send(signal.SIGUSR1)
+        check(first.process.wait(30) == 0, f"it must stop cleanly: {first.tail()}")
+        wait_until("the other has all of them", lambda: len(owned(second)) == case.partitions, 15)  # half a session
+        flow.finish()
+        case.expect_answer()
+
+
+def owned(shard):
+    return {int(labels["partition"]) for labels, _ in shard.metrics()["candled_next_offset"]}

@@ -99,7 +99,7 @@ def say(text):
 def ends_by_themselves(world):
     """Those that nothing had damaged."""
     return [f"{slot.shard.name} ended by itself with {code}: {tail}"
-            for slot in world.slots for is_excused, code, tail in slot.ends if not is_excused]  # fmt: skip
+            for slot in world.slots for is_allowed, code, tail in slot.ends if not is_allowed]  # fmt: skip
 
 
 def run_world(arena, options, number, count, done):

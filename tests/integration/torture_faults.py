@@ -77,7 +77,7 @@ def sigterm(world, target, dice, scale, tell):
     began = time.monotonic()
     code = slot.stop()
     tell(f"{slot.shard.name} ended with {code} after {time.monotonic() - began:.1f} s")
-    check(code == 0 or slot.is_excused, f"SIGTERM: {slot.shard.name} ended with {code}: {slot.shard.tail()}")
+    check(code == 0 or slot.may_end_with(code), f"SIGTERM: {slot.shard.name} ended with {code}: {slot.shard.tail()}")
     pause(dice, scale.away_max / 2)
     slot.start()
 
@@ -101,7 +101,7 @@ def leave(world, target, dice, scale, tell):
         slot.kill9()
         return
     code = slot.stop()
-    check(code == 0 or slot.is_excused, f"SIGTERM: {slot.shard.name} ended with {code}: {slot.shard.tail()}")
+    check(code == 0 or slot.may_end_with(code), f"SIGTERM: {slot.shard.name} ended with {code}: {slot.shard.tail()}")
 
 
 def take_away(name):

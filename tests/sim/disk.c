@@ -1,5 +1,7 @@
 #include "tests/sim/disk.h"
 
+#include "actors/edge/store_refill.h"
+#include "actors/refill.h"
 #include "runtime/base.h"
 #include "state/store.h"
 
@@ -65,17 +67,35 @@ void sim_writer_deinit(struct sim_writer *writer)
     actor_deinit(&writer->actor);
 }
 
+static void read_outbox(struct sim_reader *r, const struct msg *msg, struct msg *answer)
+{
+    const struct msg_outbox_read *request = &msg->as_OUTBOX_READ;
+    size_t rows_max = 1 + rand_below(r->rand, request->rows_max);
+    answer->type = MSG_OUTBOX_ROWS;
+    answer->as_OUTBOX_ROWS.status =
+        store_read_outbox(r->store, request->after, &request->filter, rows_max, request->bytes_max,
+                          &answer->as_OUTBOX_ROWS.rows);
+}
+
+static void read_candles(struct sim_reader *r, const struct msg *msg, struct msg *answer)
+{
+    struct refill_page *page = msg->as_REFILL_READ.page;
+    answer->type = MSG_REFILL_ROWS;
+    answer->as_REFILL_ROWS.page = page;
+    answer->as_REFILL_ROWS.status = store_refill_read(r->store, page);
+}
+
 static void on_reader_deadline(struct actor *actor)
 {
     struct sim_reader *r = container_of(actor, struct sim_reader, actor);
     for (size_t i = 0; i < r->count; i++) {
-        struct msg msg = {.type = MSG_OUTBOX_ROWS, .from = actor};
-        const struct msg_outbox_read *request = &r->waiting[i].request;
-        size_t rows_max = 1 + rand_below(r->rand, request->rows_max);
-        msg.as_OUTBOX_ROWS.status =
-            store_read_outbox(r->store, request->after, &request->filter, rows_max,
-                              request->bytes_max, &msg.as_OUTBOX_ROWS.rows);
-        actor_send(r->waiting[i].asker, &msg);
+        struct msg answer = {.from = actor};
+        if (r->waiting[i].request.type == MSG_OUTBOX_READ) {
+            read_outbox(r, &r->waiting[i].request, &answer);
+        } else {
+            read_candles(r, &r->waiting[i].request, &answer);
+        }
+        actor_send(r->waiting[i].asker, &answer);
     }
     r->count = 0;
 }
@@ -83,10 +103,10 @@ static void on_reader_deadline(struct actor *actor)
 static void reader_receive(struct actor *actor, const struct msg *msg)
 {
     struct sim_reader *r = container_of(actor, struct sim_reader, actor);
-    assert(msg->type == MSG_OUTBOX_READ);
+    assert(msg->type == MSG_OUTBOX_READ || msg->type == MSG_REFILL_READ);
     assert(r->count < SINK_COUNT);
     r->waiting[r->count].asker = msg->from;
-    r->waiting[r->count].request = msg->as_OUTBOX_READ;
+    r->waiting[r->count].request = *msg;
     r->count++;
     wait_some(actor, r->rand);
 }

@@ -27,7 +27,7 @@ struct sim_reader {
     struct rand *rand;
     struct {
         struct actor *asker;
-        struct msg_outbox_read request;
+        struct msg request;
     } waiting[SINK_COUNT];
     size_t count;
 };

@@ -19,9 +19,24 @@
     X(leave,               8,      "a process is told to end")                                \
     X(machine_death,       5,      "a machine loses power: unsynced pages are dropped")       \
     X(assignment_shuffled, 4,      "the group moves partitions for no reason")                \
-    X(retention,           4,      "the head of a log is removed")                            \
+    X(redis_restarted,     4,      "Redis restarts empty, and loses what was under way")      \
+    X(redis_flushed,       2,      "Redis is emptied behind everybody's back")                \
+    X(redis_rolled_back,   4,      "Redis becomes an older copy of itself")                   \
+    X(retention,           0,      "the head of a log is removed")                            \
+    X(folder_lost,         6,      "the data of a partition is gone from a machine")          \
+    X(state_truncated,     3,      "an environment that nobody has open loses its end")       \
+    X(snapshot_flipped,    8,      "a bit of a snapshot on a machine is another")             \
+    X(snapshot_truncated,  2,      "a snapshot on a machine loses its end")                   \
+    X(remote_flipped,      8,      "a bit of a snapshot in the object store is another")      \
+    X(remote_truncated,    2,      "a snapshot in the object store loses its end")            \
+    X(topic_recreated,     0,      "the log is another one, when all is done")                \
+    X(log_unavailable,     0,      "the cluster does not answer a question")                  \
     X(commit_failed,       0,      "no room for a checkpoint")                                \
-    X(killed_after_commit, 0,      "killed between a commit and its answer")                  \
+    X(snapshot_made,       0,      "a snapshot, at any moment")                               \
+    X(snapshot_published,  0,      "a snapshot is in the object store")                       \
+    X(began_from_nothing,  0,      "a partition begins without any state")                    \
+    X(partition_halted,    0,      "a partition stops, because its state does not fit the log") \
+    X(refill_begun,        0,      "a Redis that has forgotten is refilled")                  \
     X(delivery_cut,        0,      "a connection breaks in the middle of a delivery")         \
     X(rest_late,           0,      "what was behind the break arrives all the same, late")    \
     X(answer_lost,         0,      "a delivery is written and its answer lost")               \

@@ -1,10 +1,9 @@
 #include "tests/sim/jobs.h"
 
+#include "tests/sim/damage.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/world.h"
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +34,6 @@ struct run {
     char folders[JOBS_MAX][FOLDER_MAX];
 };
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *at)
-{
-    (void)info;
-    (void)kind;
-    return at->level == 0 ? 0 : remove(path);
-}
-
-static void empty_folder(const char *folder)
-{
-    (void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
 static void make_folder(char folder[FOLDER_MAX])
 {
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
@@ -64,10 +51,10 @@ static bool run_in(const char *folder, uint64_t seed, bool is_traced,
     scenario_init(&scenario, seed);
     struct world_options options = {
         .scenario = &scenario, .is_traced = is_traced, .folder = folder};
-    empty_folder(folder);
+    (void)damage_lose(folder);
     struct world_result first = world_live(&options);
     options.is_traced = false;
-    empty_folder(folder);
+    (void)damage_lose(folder);
     struct world_result second = world_live(&options);
     scenario_deinit(&scenario);
     if (first.is_right && first.hash != second.hash) {
@@ -82,7 +69,7 @@ bool jobs_run_seed(uint64_t seed, bool is_traced, struct fault_counts *out_fault
     char folder[FOLDER_MAX];
     make_folder(folder);
     bool is_right = run_in(folder, seed, is_traced, out_faults);
-    empty_folder(folder);
+    (void)damage_lose(folder);
     (void)rmdir(folder);
     return is_right;
 }
@@ -118,6 +105,9 @@ static void work(struct run *run, size_t index)
 {
     struct job *job = &run->jobs[index];
     uint64_t end = run->old_count + run->options->count;
+    if (freopen("/dev/null", "we", stderr) == NULL) { /* damage is logged by the thousand */
+        _exit(EXIT_FAILURE);
+    }
     while (job->next < end && job->failures < FAILURES_MAX) {
         struct fault_counts faults;
         job->seed = seed_at(run, job->next);
@@ -153,7 +143,7 @@ static void wait_for(struct run *run, size_t index)
         tell_failure(&run->jobs[index]);
         start(run, index);
     }
-    empty_folder(run->folders[index]);
+    (void)damage_lose(run->folders[index]);
     (void)rmdir(run->folders[index]);
 }
 

@@ -10,6 +10,7 @@ enum {
     SIM_SYMBOLS_MAX = 3, /* of a partition */
     SIM_SESSION_MS = 10000,
     SIM_REVOKE_MS_MAX = 60000, /* so long a member may take to give a partition back */
+    SIM_REDIS_TTL_MS = 3600000,
 };
 
 #define SIM_TOPIC "sim"

@@ -149,11 +149,11 @@ static void tell(struct maker *m, const struct kline *k)
         add_kline(m, &first, k->event_ms + delay_ms);
     }
     if (rand_chance(m->rand, options->repeated)) {
-        add_kline(m, &first, k->event_ms + below(m, 20 * MINUTE_MS));
+        add_kline(m, &first, k->event_ms + below(m, (uint64_t)options->repeat_ms));
     }
     if (rand_chance(m->rand, options->corrected)) {
         struct kline other = retold(m, k);
-        add_kline(m, &other, k->event_ms + below(m, 30 * MINUTE_MS));
+        add_kline(m, &other, k->event_ms + below(m, (uint64_t)options->correct_ms));
     }
     if (rand_chance(m->rand, options->garbage)) {
         add_garbage(m, k->event_ms);

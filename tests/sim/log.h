@@ -26,7 +26,9 @@ struct log_options {
     /* In percent. */
     uint64_t lost;
     uint64_t late;
-    int64_t late_ms; /* at most */
+    int64_t late_ms;    /* by so much at most */
+    int64_t repeat_ms;  /* so long after the first time at most */
+    int64_t correct_ms; /* the same */
     uint64_t repeated;
     uint64_t corrected;
     uint64_t garbage;

@@ -63,6 +63,19 @@ void net_send(struct net *net, const struct packet_options *options, const struc
     copy_rows(packet, rows, first, count);
 }
 
+void net_drop(struct net *net, const struct server *server)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < net->count; i++) {
+        if (net->packets[i].server == server) {
+            mem_free(net->packets[i].bytes);
+        } else {
+            net->packets[kept++] = net->packets[i];
+        }
+    }
+    net->count = kept;
+}
+
 int64_t net_next_ms(const struct net *net)
 {
     int64_t next_ms = DEADLINE_NONE;

@@ -47,6 +47,9 @@ struct packet_options {
 void net_send(struct net *net, const struct packet_options *options, const struct outbox_rows *rows,
               size_t first, size_t count);
 
+/* The server is not there any more: what is under way to it never arrives. */
+void net_drop(struct net *net, const struct server *server);
+
 /* When the next one arrives, or DEADLINE_NONE. */
 int64_t net_next_ms(const struct net *net);
 

@@ -391,3 +391,8 @@ int64_t oracle_last_ms(const struct oracle *o)
 {
     return o->first_ms + (o->count - 1) * MINUTE_MS;
 }
+
+int64_t oracle_stream_ms(const struct oracle *o)
+{
+    return o->stream_ms;
+}

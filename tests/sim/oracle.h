@@ -45,6 +45,9 @@ struct oracle_candle oracle_version(const struct oracle *oracle, const char *sym
 /* Must this record be a dead letter? */
 bool oracle_is_dead(const struct oracle *oracle, int64_t offset);
 
+/* The largest event time. */
+int64_t oracle_stream_ms(const struct oracle *oracle);
+
 /* All minutes of the log lie in [first, last]. */
 int64_t oracle_first_ms(const struct oracle *oracle);
 int64_t oracle_last_ms(const struct oracle *oracle);

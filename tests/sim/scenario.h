@@ -18,9 +18,17 @@ struct scenario {
     size_t partitions;
     size_t shards;
     size_t machine_of[SIM_SHARDS_MAX]; /* shards of one machine share its data folder */
+    bool is_one_machine;
     struct candle_rules rules;
     enum store_sync sync;
+    /* Klines are out of order by less than grace, and the group remembers what was acknowledged:
+     * who begins without any state may then begin in the middle. Else whoever does begins at the
+     * log's first record. */
+    bool is_orderly;
     bool is_static_membership;
+    int64_t snapshots_ms; /* between two of a partition; 0: none */
+    bool has_remote;      /* they are copied on */
+    bool is_recreated;    /* the topic, when all is done */
     bool is_always_slow;
     bool mongo_rejects;
     size_t records_max; /* of a checkpoint */

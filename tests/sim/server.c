@@ -6,17 +6,34 @@
 #include <stdio.h>
 #include <string.h>
 
+struct server_copy {
+    struct candle *rows;
+    size_t count;
+    int64_t marks[SIM_PARTITIONS_MAX];
+};
+
 void server_init(struct server *server, const struct scenario *scenario, struct faults *faults,
                  const char *name)
 {
     *server = (struct server){.scenario = scenario, .faults = faults, .name = name};
     for (size_t p = 0; p < scenario->partitions; p++) {
         server->dead[p] = mem_new(scenario->logs[p].count + 1, sizeof(bool));
+        server->marks[p] = -1;
+    }
+}
+
+static void drop_copy(struct server *server)
+{
+    if (server->copy != NULL) {
+        mem_free(server->copy->rows);
+        mem_free(server->copy);
+        server->copy = NULL;
     }
 }
 
 void server_deinit(struct server *server)
 {
+    drop_copy(server);
     for (size_t i = 0; i < server->rejected_count; i++) {
         mem_free(server->rejected[i]);
     }
@@ -136,6 +153,53 @@ void server_put_candle(struct server *server, const struct candle *candle)
     }
     *known = *candle;
     watch(server, *slot - 1);
+}
+
+void server_keep_copy(struct server *server)
+{
+    size_t size = server->count * sizeof(*server->rows);
+    drop_copy(server);
+    server->copy = mem_new(1, sizeof(*server->copy));
+    server->copy->rows = mem_new(1, size + 1);
+    server->copy->count = server->count;
+    memcpy(server->copy->marks, server->marks, sizeof(server->marks));
+    if (size > 0) {
+        memcpy(server->copy->rows, server->rows, size);
+    }
+}
+
+bool server_is_copy_told_apart(const struct server *server)
+{
+    const struct server_copy *copy = server->copy;
+    for (size_t i = 0; copy != NULL && i < server->count; i++) {
+        size_t p = scenario_partition_of(server->rows[i].symbol);
+        bool is_same = i < copy->count && copy->rows[i].revision == server->rows[i].revision;
+        if (!is_same && copy->marks[p] == server->marks[p]) {
+            return false;
+        }
+    }
+    return copy != NULL;
+}
+
+/* The copy has fewer rows, the same ones first. */
+void server_forget(struct server *server, bool is_copy)
+{
+    const struct server_copy *copy = is_copy ? server->copy : NULL;
+    server->has_forgotten = true;
+    if (server->slot_count > 0) {
+        memset(server->slots, 0, server->slot_count * sizeof(*server->slots));
+    }
+    for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
+        server->marks[p] = copy == NULL ? -1 : copy->marks[p];
+    }
+    server->count = 0;
+    for (size_t i = 0; copy != NULL && i < copy->count; i++) {
+        const struct candle *c = &copy->rows[i];
+        server->rows[i] = *c;
+        server->seen[i] = c->revision;
+        *slot_of(server, c->symbol, c->interval, c->open_ms) = (uint32_t)i + 1;
+        server->count++;
+    }
 }
 
 static void put_rejected(struct server *server, const struct dead_letter *letter)

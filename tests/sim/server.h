@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct server_copy;
+
 struct server {
     const struct scenario *scenario; /* borrowed */
     struct faults *faults;           /* borrowed */
@@ -27,6 +29,10 @@ struct server {
     uint32_t *slots; /* index + 1 by key, open addressing */
     size_t slot_count;
     int64_t *seen; /* by row: the highest revision a reader has seen */
+
+    int64_t marks[SIM_PARTITIONS_MAX]; /* the highest acknowledged revision; -1: none */
+    bool has_forgotten;                /* at least once */
+    struct server_copy *copy;          /* from an earlier time; NULL: none */
 
     bool *dead[SIM_PARTITIONS_MAX]; /* by offset: is there a letter? */
     char **rejected;                /* the values of letters about rejected candles */
@@ -56,6 +62,16 @@ bool server_has_rejected(const struct server *server, const char *symbol, enum i
                          int64_t open_ms);
 
 bool server_has_dead(const struct server *server, size_t partition, int64_t offset);
+
+/* A copy is made, in place of the one before. */
+void server_keep_copy(struct server *server);
+
+/* Do the marks say that the copy lacks something? What was written at a revision below the mark
+ * (windows that were due, or closed by idleness) leaves no trace in it. False: no copy. */
+bool server_is_copy_told_apart(const struct server *server);
+
+/* It comes back empty, or as the copy is; its readers know. */
+void server_forget(struct server *server, bool is_copy);
 
 /* Something that may not be. */
 void server_tell(struct server *server, const char *what);

@@ -38,18 +38,17 @@ static int64_t gate_now_ms(void *context)
     return w->now_ms;
 }
 
-void shard_init(struct shard *s, struct shard_world *world, size_t index)
+void shard_init(struct shard *s, struct shard_world *world, struct machine *machine, size_t index)
 {
-    *s = (struct shard){.world = world, .index = index};
-    snprintf(s->data_dir, sizeof(s->data_dir), "%s/machine-%zu", world->folder,
-             world->scenario->machine_of[index]);
+    *s = (struct shard){
+        .world = world, .index = index, .machine = machine, .data_dir = machine->data_dir};
 }
 
 /* The process does not know yet what the group has decided. */
 static void tell_group(struct shard *s, size_t p)
 {
     struct hosted *h = &s->hosted[p];
-    if (h->commit.offset >= 0) {
+    if (h->commit.offset >= 0 && s->world->scenario->is_orderly) {
         group_commit(s->world->group, s->member, p, &h->commit);
         h->commit.offset = -1;
     }

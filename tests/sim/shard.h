@@ -10,6 +10,7 @@
 #include "tests/sim/group.h"
 #include "tests/sim/hash.h"
 #include "tests/sim/hosted.h"
+#include "tests/sim/machine.h"
 #include "tests/sim/sink.h"
 #include "tests/sim/topic.h"
 
@@ -30,7 +31,7 @@ struct shard_world {
     struct faults *faults;
     struct rand *rand;
     struct hash *hash;
-    const char *folder; /* of all machines */
+    struct object_store *remote; /* for snapshots; NULL: none */
     bool is_traced;
     int64_t now_ms;
 };
@@ -47,7 +48,8 @@ struct shard {
     bool is_leaving;
     bool must_die; /* at the next step, as after a commit */
     uint32_t member;
-    char data_dir[280];
+    struct machine *machine; /* borrowed */
+    const char *data_dir;    /* its */
     struct sched_tracer tracer;
     struct sched *sched;
     struct metrics *metrics;
@@ -57,7 +59,8 @@ struct shard {
     struct hosted hosted[SIM_PARTITIONS_MAX];
 };
 
-void shard_init(struct shard *shard, struct shard_world *world, size_t index);
+void shard_init(struct shard *shard, struct shard_world *world, struct machine *machine,
+                size_t index);
 
 /* Everything in memory, as at the start of a process. */
 void shard_start(struct shard *shard);

@@ -23,6 +23,9 @@ static void arm(struct sim_sink *sink)
             next_ms = slot->answer_ms;
         }
     }
+    if (sink->is_disconnected && next_ms > actor_now_ms(&sink->actor) + ON_TIME_MS) {
+        next_ms = actor_now_ms(&sink->actor) + ON_TIME_MS;
+    }
     actor_set_deadline(&sink->actor, next_ms);
 }
 
@@ -96,6 +99,22 @@ static void send(struct sim_sink *sink, struct sim_sink_slot *slot)
     arm(sink);
 }
 
+static void note_revision(struct sim_sink_slot *slot)
+{
+    struct delivery *delivery = slot->delivery;
+    struct candle candle;
+    for (size_t i = 0; i < delivery->rows->count; i++) {
+        if (delivery->rows->rows[i].kind == OUTBOX_candle &&
+            candle_decode(delivery->rows->rows[i].payload, &candle) == STATUS_OK &&
+            candle.revision > delivery->revision) {
+            delivery->revision = candle.revision;
+        }
+    }
+    if (!delivery->is_refill) {
+        sim_mark_acknowledge(&slot->mark, delivery->revision);
+    }
+}
+
 /* No retry heals what the server has a rule against. */
 static void reject_rows(const struct sim_sink *sink, struct delivery *delivery)
 {
@@ -118,14 +137,36 @@ static void answer(struct sim_sink *sink, struct sim_sink_slot *slot, enum statu
     };
     if (status == STATUS_OK) {
         reject_rows(sink, slot->delivery);
+        note_revision(slot);
     }
     slot->state = SIM_SINK_free;
     actor_send(slot->asker, &msg);
 }
 
+/* What was under way had no answer; every mark is asked for again. */
+static void reconnect(struct sim_sink *sink)
+{
+    sink->is_disconnected = false;
+    for (size_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
+        if (sink->slots[i].state == SIM_SINK_sent) {
+            answer(sink, &sink->slots[i], STATUS_UNAVAILABLE);
+        }
+        sim_mark_read(&sink->slots[i].mark);
+    }
+}
+
+void sim_sink_disconnect(struct sim_sink *sink)
+{
+    sink->is_disconnected = true;
+    actor_set_deadline(&sink->actor, soon(sink, ON_TIME_MS));
+}
+
 static void on_deadline(struct actor *actor)
 {
     struct sim_sink *sink = container_of(actor, struct sim_sink, actor);
+    if (sink->is_disconnected) {
+        reconnect(sink);
+    }
     for (size_t i = 0; i < SIM_PARTITIONS_MAX; i++) {
         struct sim_sink_slot *slot = &sink->slots[i];
         if (slot->state == SIM_SINK_sent && slot->answer_ms <= actor_now_ms(actor)) {
@@ -164,6 +205,38 @@ static void on_cancel(struct sim_sink *sink, const struct msg *msg)
     arm(sink);
 }
 
+static void on_attach(struct sim_sink *sink, const struct msg *msg)
+{
+    const struct msg_sink_attach *attach = &msg->as_SINK_ATTACH;
+    struct sim_mark *mark = &sink->slots[attach->partition].mark;
+    assert(mark->dispatcher == NULL);
+    *mark = (struct sim_mark){
+        .server = sink->options.server,
+        .partition = (size_t)attach->partition,
+        .sink = &sink->actor,
+        .dispatcher = msg->from,
+        .acked = attach->acked_revision,
+    };
+    sim_mark_read(mark);
+}
+
+static struct sim_mark *mark_of(struct sim_sink *sink, const struct actor *dispatcher)
+{
+    size_t i = 0;
+    while (sink->slots[i].mark.dispatcher != dispatcher) {
+        i++;
+        assert(i < SIM_PARTITIONS_MAX);
+    }
+    return &sink->slots[i].mark;
+}
+
+static void on_detach(struct sim_sink *sink, const struct msg *msg)
+{
+    struct msg detached = {.type = MSG_SINK_DETACHED, .from = &sink->actor};
+    mark_of(sink, msg->from)->dispatcher = NULL;
+    actor_send(msg->from, &detached);
+}
+
 static void receive(struct actor *actor, const struct msg *msg)
 {
     struct sim_sink *sink = container_of(actor, struct sim_sink, actor);
@@ -174,6 +247,15 @@ static void receive(struct actor *actor, const struct msg *msg)
     case MSG_SINK_CANCEL:
         on_cancel(sink, msg);
         break;
+    case MSG_SINK_ATTACH:
+        on_attach(sink, msg);
+        break;
+    case MSG_SINK_REFILLED:
+        sim_mark_end_refill(mark_of(sink, msg->from), msg->as_SINK_REFILLED.loss);
+        break;
+    case MSG_SINK_DETACH:
+        on_detach(sink, msg);
+        break;
     default:
         actor_unexpected(actor, msg);
     }
@@ -183,7 +265,7 @@ static const struct actor_class sim_sink_class = {
     .name = "sink",
     .receive = receive,
     .deadline = on_deadline,
-    .mailbox_capacity = 2 * SIM_PARTITIONS_MAX,
+    .mailbox_capacity = 6 * SIM_PARTITIONS_MAX,
 };
 
 void sim_sink_init(struct sim_sink *sink, const struct sim_sink_options *options)

@@ -5,6 +5,7 @@
 
 #include "runtime/actor.h"
 #include "tests/sim/faults.h"
+#include "tests/sim/mark.h"
 #include "tests/sim/net.h"
 
 #include <stdbool.h>
@@ -22,6 +23,7 @@ struct sim_sink_slot {
     struct actor *asker;
     enum status status; /* what it will be told */
     int64_t answer_ms;
+    struct sim_mark mark;
 };
 
 struct sim_sink_options {
@@ -37,13 +39,17 @@ struct sim_sink_options {
 
 struct sim_sink {
     struct actor actor;
-    struct sim_sink_options options; /* borrowed */
-    struct sim_sink_slot slots[SIM_PARTITIONS_MAX];
+    struct sim_sink_options options;                /* borrowed */
+    struct sim_sink_slot slots[SIM_PARTITIONS_MAX]; /* by partition */
+    bool is_disconnected;                           /* not noticed yet */
 };
 
 void sim_sink_init(struct sim_sink *sink, const struct sim_sink_options *options);
 
 void sim_sink_deinit(struct sim_sink *sink);
+
+/* The server is another one from now on, or the same with another memory. */
+void sim_sink_disconnect(struct sim_sink *sink);
 
 /* The gate has opened: what was held is sent. */
 void sim_sink_go_on(struct sim_sink *sink);

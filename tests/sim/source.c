@@ -16,7 +16,7 @@ static void send_records(struct sim_source *s)
     count = count > left ? left : count;
 
     for (size_t i = 0; i < count; i++) {
-        s->records[i] = *topic_record(s->topic, s->partition, s->position + (int64_t)i);
+        s->records[i] = topic_record(s->topic, s->partition, s->position + (int64_t)i);
     }
     s->position += (int64_t)count;
     struct msg msg = {

@@ -44,10 +44,23 @@ void topic_advance(struct topic *t, int64_t now_ms)
     t->next_ms = is_complete ? DEADLINE_NONE : now_ms + pause_ms;
 }
 
-const struct record *topic_record(const struct topic *t, size_t partition, int64_t offset)
+struct record topic_record(const struct topic *t, size_t partition, int64_t offset)
 {
     assert(offset >= t->begin[partition] && offset < t->end[partition]);
-    return &t->scenario->logs[partition].entries[offset].record;
+    const struct sim_log *log = &t->scenario->logs[partition];
+    struct record record = log->entries[(size_t)(offset + t->shift[partition]) % log->count].record;
+    record.offset = offset;
+    return record;
+}
+
+int64_t topic_offset_at(const struct topic *t, size_t partition, int64_t time_ms)
+{
+    int64_t offset = t->begin[partition];
+    while (offset < t->end[partition] &&
+           topic_record(t, partition, offset).timestamp_ms < time_ms) {
+        offset++;
+    }
+    return offset;
 }
 
 int64_t topic_wall_ms(const struct topic *t, size_t partition)

@@ -17,6 +17,7 @@ struct topic {
     int64_t next_ms; /* when more is produced; DEADLINE_NONE: all of it has been */
     int64_t begin[SIM_PARTITIONS_MAX];
     int64_t end[SIM_PARTITIONS_MAX];
+    int64_t shift[SIM_PARTITIONS_MAX]; /* of a topic that was recreated: its records, in a circle */
 };
 
 void topic_init(struct topic *topic, const struct scenario *scenario, struct rand *rand,
@@ -26,7 +27,10 @@ void topic_advance(struct topic *topic, int64_t now_ms);
 
 bool topic_is_complete(const struct topic *topic, size_t partition);
 
-const struct record *topic_record(const struct topic *topic, size_t partition, int64_t offset);
+struct record topic_record(const struct topic *topic, size_t partition, int64_t offset);
+
+/* The first record of that time or later; the end when there is none. */
+int64_t topic_offset_at(const struct topic *topic, size_t partition, int64_t time_ms);
 
 /* The time of day, as far as the newest record tells. */
 int64_t topic_wall_ms(const struct topic *topic, size_t partition);

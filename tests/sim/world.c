@@ -1,32 +1,26 @@
 #include "tests/sim/world.h"
 
+#include "tests/sim/world_internal.h"
+
 #include "runtime/base.h"
 #include "runtime/deadlines.h"
+#include "state/object_store.h"
 #include "tests/sim/check.h"
-#include "tests/sim/shard.h"
+#include "tests/sim/mischief.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 enum {
     FAULTY_STEPS = 30000,
     FAULTY_MS = 300000,
     HEALING_STEPS = 400000,
     QUIET_MS = 62000,
-    FREEZE_MS = 60000,
-};
-
-struct world {
-    struct shard_world shared;
-    struct rand rand;
-    struct hash hash;
-    struct faults faults;
-    struct topic topic;
-    struct group group;
-    struct net net;
-    struct server servers[SIM_SINKS];
-    struct shard shards[SIM_SHARDS_MAX];
-    size_t shard_count;
+    RECREATED_MS = 30000,
+    RECREATED_RECORDS = 4, /* of fewer, two neighbours may be the same */
 };
 
 static const char *const server_names[] = {
@@ -43,6 +37,17 @@ static void on_arrived(void *context, const struct packet *packet)
     if (!sender->is_up || !group_owns(&w->group, sender->member, (size_t)packet->partition)) {
         faults_count(&w->faults, FAULT_zombie_write);
     }
+}
+
+static void open_remote(struct world *w, const char *folder)
+{
+    char url[400];
+    char error[160];
+    snprintf(w->remote_folder, sizeof(w->remote_folder), "%s/remote", folder);
+    snprintf(url, sizeof(url), "file://%s", w->remote_folder);
+    (void)mkdir(w->remote_folder, 0750);
+    enum status status = object_store_open(url, &w->shared.remote, error, sizeof(error));
+    assert(status == STATUS_OK);
 }
 
 static void init(struct world *w, const struct world_options *options)
@@ -67,19 +72,26 @@ static void init(struct world *w, const struct world_options *options)
         .faults = &w->faults,
         .rand = &w->rand,
         .hash = &w->hash,
-        .folder = options->folder,
         .is_traced = options->is_traced,
     };
+    if (scenario->has_remote) {
+        open_remote(w, options->folder);
+    }
     w->shard_count = scenario->shards;
     for (size_t i = 0; i < w->shard_count; i++) {
-        shard_init(&w->shards[i], &w->shared, i);
+        machine_init(&w->machines[i], &w->rand, options->folder, i);
+    }
+    for (size_t i = 0; i < w->shard_count; i++) {
+        shard_init(&w->shards[i], &w->shared, &w->machines[scenario->machine_of[i]], i);
     }
 }
 
 static void deinit(struct world *w)
 {
+    object_store_close(&w->shared.remote);
     for (size_t i = 0; i < w->shard_count; i++) {
         shard_kill(&w->shards[i]);
+        machine_deinit(&w->machines[i]);
     }
     for (size_t i = 0; i < SIM_SINKS; i++) {
         server_deinit(&w->servers[i]);
@@ -130,62 +142,6 @@ static void step(struct world *w)
     }
 }
 
-static void kill_machine(struct world *w, size_t machine)
-{
-    for (size_t i = 0; i < w->shard_count; i++) {
-        if (w->shared.scenario->machine_of[i] == machine) {
-            shard_kill(&w->shards[i]);
-        }
-    }
-}
-
-/* What strikes one process; it must be running. */
-static void strike_shard(struct world *w, enum fault fault)
-{
-    struct shard *shard = &w->shards[rand_below(&w->rand, w->shard_count)];
-    int64_t until_ms = w->shared.now_ms + 1 + (int64_t)rand_below(&w->rand, FREEZE_MS);
-    if (!shard_is_running(shard)) {
-        return;
-    }
-    faults_count(&w->faults, fault);
-    switch (fault) {
-    case FAULT_kill:
-        shard_kill(shard);
-        break;
-    case FAULT_stop:
-    case FAULT_stall:
-        shard_freeze(shard, until_ms, fault == FAULT_stall);
-        break;
-    case FAULT_leave:
-        shard_leave(shard);
-        break;
-    default:
-        break;
-    }
-}
-
-static void strike(struct world *w, enum fault fault)
-{
-    switch (fault) {
-    case FAULT_kill:
-    case FAULT_stop:
-    case FAULT_stall:
-    case FAULT_leave:
-        strike_shard(w, fault);
-        break;
-    case FAULT_machine_death:
-        faults_count(&w->faults, fault);
-        kill_machine(w, w->shared.scenario->machine_of[rand_below(&w->rand, w->shard_count)]);
-        break;
-    case FAULT_assignment_shuffled:
-        faults_count(&w->faults, fault);
-        group_shuffle(&w->group, w->shared.now_ms);
-        break;
-    default:
-        break;
-    }
-}
-
 static bool is_all_produced(const struct world *w)
 {
     return w->topic.next_ms == DEADLINE_NONE;
@@ -197,10 +153,11 @@ static void live_with_faults(struct world *w)
     w->faults.is_active = true;
     for (int i = 0; i < FAULTY_STEPS && left > 0 && w->shared.now_ms < FAULTY_MS; i++) {
         step(w);
-        strike(w, faults_pick(&w->faults));
+        mischief_strike(w, faults_pick(&w->faults));
         left -= is_all_produced(w);
     }
     w->faults.is_active = false;
+    mischief_disconnect_redis(w); /* what was flushed is found out at the next connect */
 }
 
 static bool is_done(const struct world *w, size_t partition)
@@ -223,6 +180,20 @@ static bool is_at_rest(const struct world *w)
     return is_quiet;
 }
 
+static void tell_unrest(const struct world *w)
+{
+    printf("it does not come to rest: %zu packets under way\n", w->net.count);
+    for (size_t i = 0; i < w->shard_count; i++) {
+        const struct shard *s = &w->shards[i];
+        for (size_t p = 0; p < w->shared.scenario->partitions; p++) {
+            if (s->is_up && group_owns(&w->group, s->member, p)) {
+                printf("  partition %zu of shard %zu: ", p, i);
+                hosted_tell(&s->hosted[p]);
+            }
+        }
+    }
+}
+
 /* At rest: everything is delivered, and idleness has closed the last windows a while ago. */
 static bool heal(struct world *w)
 {
@@ -237,8 +208,36 @@ static bool heal(struct world *w)
             return true;
         }
     }
-    printf("it does not come to rest\n");
+    tell_unrest(w);
     return false;
+}
+
+/* While all are down every log becomes another one of the same length: whoever has state must see
+ * it and stop, and write nothing. */
+static bool recreate_topic(struct world *w)
+{
+    bool is_right = true;
+    for (size_t i = 0; i < w->shard_count; i++) {
+        shard_kill(&w->shards[i]);
+    }
+    for (size_t p = 0; p < w->shared.scenario->partitions; p++) {
+        w->topic.shift[p] = 1;
+    }
+    faults_count(&w->faults, FAULT_topic_recreated);
+    int64_t until_ms = w->shared.now_ms + RECREATED_MS;
+    while (w->shared.now_ms < until_ms) {
+        step(w);
+    }
+    for (size_t i = 0; i < w->shard_count; i++) {
+        for (size_t p = 0; p < w->shared.scenario->partitions; p++) {
+            if (w->shards[i].hosted[p].state == HOSTED_running &&
+                w->shared.scenario->logs[p].count >= RECREATED_RECORDS) {
+                printf("partition %zu goes on in a log that is another one\n", p);
+                is_right = false;
+            }
+        }
+    }
+    return is_right;
 }
 
 struct world_result world_live(const struct world_options *options)
@@ -247,6 +246,9 @@ struct world_result world_live(const struct world_options *options)
     init(&w, options);
     live_with_faults(&w);
     bool is_right = heal(&w) && check_servers(options->scenario, w.servers);
+    if (is_right && options->scenario->is_recreated) {
+        is_right = recreate_topic(&w);
+    }
     for (size_t i = 0; i < SIM_SINKS; i++) {
         server_hash(&w.servers[i], &w.hash);
     }

@@ -31,6 +31,7 @@ static int setup_with(void **state, bool may_forget)
         .may_forget = may_forget,
         .ttl_ms = DISPATCHER_FIXTURE_TTL_MS,
         .acked_revision = DISPATCHER_FIXTURE_REVISION,
+        .acked_count = DISPATCHER_FIXTURE_COUNT,
         .seed = 1,
     });
     dispatcher_start(f->dispatcher);

@@ -6,7 +6,11 @@
 #include "actors/messages.h"
 #include "tests/unit/actors/probe.h"
 
-enum { DISPATCHER_FIXTURE_TTL_MS = 86400000, DISPATCHER_FIXTURE_REVISION = 77 };
+enum {
+    DISPATCHER_FIXTURE_TTL_MS = 86400000,
+    DISPATCHER_FIXTURE_REVISION = 77,
+    DISPATCHER_FIXTURE_COUNT = 3
+};
 
 struct fixture {
     struct sched *sched;

@@ -77,6 +77,25 @@ static void the_highest_revision_goes_with_the_acknowledgement(void **state)
     assert_int_equal(dispatcher_fixture_last(&f->partition)->as_OUTBOX_ACKED.revision, -1);
 }
 
+static void how_far_a_sink_has_acknowledged_goes_with_the_acknowledgement(void **state)
+{
+    struct fixture *f = *state;
+    dispatcher_fixture_grow(f, 12, INTERVAL_5m);
+    dispatcher_fixture_tell_rows(f, 12);
+    struct delivery *delivery = dispatcher_fixture_last(&f->sink)->as_SINK_DELIVER.delivery;
+    assert_int_equal(delivery->acked.revision, -1);
+    delivery->revision = 4711; /* told late: the mark stands further */
+    delivery->acked = (struct acked){4712, 5};
+    dispatcher_fixture_tell_delivered(f, STATUS_OK);
+    assert_int_equal(dispatcher_fixture_last(&f->partition)->as_OUTBOX_ACKED.revision, 4712);
+    assert_int_equal(dispatcher_fixture_last(&f->partition)->as_OUTBOX_ACKED.count, 5);
+    dispatcher_fixture_grow(f, 13, INTERVAL_5m);
+    dispatcher_fixture_tell_rows(f, 13);
+    delivery = dispatcher_fixture_last(&f->sink)->as_SINK_DELIVER.delivery;
+    assert_int_equal(delivery->acked.revision, -1); /* that of the one before is not kept */
+    assert_int_equal(delivery->acked.count, 0);
+}
+
 static void a_sink_that_never_forgets_is_not_attached_to(void **state)
 {
     struct fixture *f = *state;
@@ -103,6 +122,9 @@ int main(void)
                                         dispatcher_fixture_setup, dispatcher_fixture_teardown),
         cmocka_unit_test_setup_teardown(the_highest_revision_goes_with_the_acknowledgement,
                                         dispatcher_fixture_setup, dispatcher_fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            how_far_a_sink_has_acknowledged_goes_with_the_acknowledgement, dispatcher_fixture_setup,
+            dispatcher_fixture_teardown),
         cmocka_unit_test_setup_teardown(a_sink_that_never_forgets_is_not_attached_to,
                                         dispatcher_fixture_setup, dispatcher_fixture_teardown),
     };

@@ -52,6 +52,7 @@ static void it_attaches_before_it_delivers(void **state)
     assert_string_equal(f->sink.messages[0].as_SINK_ATTACH.topic, "t");
     assert_int_equal(f->sink.messages[0].as_SINK_ATTACH.acked_revision,
                      DISPATCHER_FIXTURE_REVISION);
+    assert_int_equal(f->sink.messages[0].as_SINK_ATTACH.acked_count, DISPATCHER_FIXTURE_COUNT);
     assert_false(dispatcher_is_busy(f->dispatcher));
 }
 

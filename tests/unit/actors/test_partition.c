@@ -60,7 +60,7 @@ static void on_halted(void *context, enum status why)
     f->halted = why;
 }
 
-static struct fixture *open_fixture_with(bool is_key_required, int64_t floor_ms)
+static struct fixture *open_fixture_at(bool is_key_required, int64_t floor_ms, int64_t quiet_until)
 {
     struct fixture *f = mem_new(1, sizeof(*f));
     struct kline kline = one_kline();
@@ -76,9 +76,10 @@ static struct fixture *open_fixture_with(bool is_key_required, int64_t floor_ms)
     f->partition = partition_create(&(struct partition_options){
         .sched = f->sched,
         .store = f->store,
-        .rules = rules_with_limits((struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m),
-                                                         .outputs = INTERVAL_BIT(INTERVAL_1m)},
-                                   MINUTE_MS),
+        .rules = rules_with_limits(
+            (struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m),
+                                  .outputs = INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m)},
+            MINUTE_MS),
         .source = &f->source.actor,
         .store_writer = &f->writer.actor,
         .metrics = f->metrics,
@@ -87,6 +88,7 @@ static struct fixture *open_fixture_with(bool is_key_required, int64_t floor_ms)
         .outbox_bytes_max = 1 << 20,
         .is_key_required = is_key_required,
         .floor_ms = floor_ms,
+        .quiet_until = quiet_until,
         .context = f,
         .halted = on_halted,
     });
@@ -95,6 +97,11 @@ static struct fixture *open_fixture_with(bool is_key_required, int64_t floor_ms)
     f->record.timestamp_ms = MINUTE_MS;
     partition_start(f->partition);
     return f;
+}
+
+static struct fixture *open_fixture_with(bool is_key_required, int64_t floor_ms)
+{
+    return open_fixture_at(is_key_required, floor_ms, 0);
 }
 
 static struct fixture *open_fixture(void)
@@ -308,6 +315,26 @@ static void no_window_that_opens_before_the_floor_is_emitted(void **state)
     }
 }
 
+/* The sinks have what records below the quiet offset emit; not what a pause after them does. */
+static void a_window_that_a_pause_ends_is_told_although_its_records_were_not(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture_at(false, META_NO_TIME, 1);
+    struct msg idle = {.type = MSG_SOURCE_IDLE, .as_SOURCE_IDLE = {10 * MINUTE_MS, MINUTE_MS}};
+
+    run(f);
+    tell_record(f);
+    run(f);
+    assert_int_equal(count_candles_owed(checkpoint_in_the_air(f)->batch), 0);
+    commit(f);
+    actor_send(partition_actor(f->partition), &idle);
+    run(f);
+    assert_int_equal(f->writer.count, 2);
+    assert_int_equal(count_candles_owed(checkpoint_in_the_air(f)->batch), 1);
+    commit(f);
+    close_fixture(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_topic_of_one_partition_needs_no_keys),
         cmocka_unit_test(garbage_without_a_key_is_a_dead_letter_and_no_halt),
         cmocka_unit_test(no_window_that_opens_before_the_floor_is_emitted),
+        cmocka_unit_test(a_window_that_a_pause_ends_is_told_although_its_records_were_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,8 @@ static struct meta full_meta(void)
     meta.outbox_bytes = 34;
     for (int i = 0; i < SINK_COUNT; i++) {
         meta.cursors[i] = i + 100;
+        meta.acked_revisions[i] = INT64_MAX - i;
+        meta.acked_counts[i] = i + 200;
     }
     memset(meta.settings, 's', sizeof(meta.settings) - 1);
     meta.settings_offset = 56;
@@ -57,6 +59,9 @@ static void every_field_comes_back(void **state)
     assert_int_equal(after.outbox_next, before.outbox_next);
     assert_int_equal(after.outbox_bytes, before.outbox_bytes);
     assert_memory_equal(after.cursors, before.cursors, sizeof(before.cursors));
+    assert_memory_equal(after.acked_revisions, before.acked_revisions,
+                        sizeof(before.acked_revisions));
+    assert_memory_equal(after.acked_counts, before.acked_counts, sizeof(before.acked_counts));
     assert_string_equal(after.settings, before.settings);
     assert_int_equal(after.settings_offset, before.settings_offset);
 }
@@ -116,6 +121,8 @@ static void an_empty_store_has_read_nothing_and_serves_nobody(void **state)
     assert_int_equal(meta.outbox_next, 1);
     for (int i = 0; i < SINK_COUNT; i++) {
         assert_int_equal(meta.cursors[i], META_NO_CURSOR);
+        assert_int_equal(meta.acked_revisions[i], META_NO_CURSOR);
+        assert_int_equal(meta.acked_counts[i], 0);
     }
 }
 

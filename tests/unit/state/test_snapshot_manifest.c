@@ -106,7 +106,8 @@ static void replace(const char *from, const char *to, char *text)
     char *found = strstr(printed, from);
     assert_non_null(found);
     *found = '\0';
-    (void)snprintf(text, SNAPSHOT_MANIFEST_MAX, "%s%s%s", printed, to, found + strlen(from));
+    int size = snprintf(text, SNAPSHOT_MANIFEST_MAX, "%s%s%s", printed, to, found + strlen(from));
+    assert_in_range(size, 0, SNAPSHOT_MANIFEST_MAX - 1);
 }
 
 static void what_is_not_a_manifest_is_malformed(void **state)

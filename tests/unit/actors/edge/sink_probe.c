@@ -110,7 +110,8 @@ static void deliver_next(struct partition *p)
     p->delivery = (struct delivery){.topic = "probe",
                                     .partition = p->id,
                                     .rows = sink_probe_rows(&series, p->items + p->next, count),
-                                    .revision = -1};
+                                    .revision = -1,
+                                    .acked = acked_none()};
     deliver(p);
 }
 
@@ -322,7 +323,8 @@ static void start(struct probe *probe)
         if (probe->settings.attach > 0) {
             p->is_attached = true;
             tell(p, (struct msg){.type = MSG_SINK_ATTACH,
-                                 .as_SINK_ATTACH = {"probe", (int32_t)i, probe->settings.acked}});
+                                 .as_SINK_ATTACH = {"probe", (int32_t)i, probe->settings.acked,
+                                                    probe->settings.acked_count}});
         }
         actor_set_deadline(&p->actor, 0);
     }

@@ -21,6 +21,7 @@
     X(pause_ms,   "0")                                           \
     X(attach,     "0")                                           \
     X(acked,      "-1")                                          \
+    X(acked_count, "0")                                          \
     X(gate_ms,    "0")                                           \
     X(open_after_ms, "0")
 #define SINK_PROBE_TEXTS(X)                                                 \

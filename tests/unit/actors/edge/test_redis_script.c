@@ -106,6 +106,29 @@ static void a_full_call_has_room(void **state)
     assert_arg(&call, 3 + 3 * (size_t)REDIS_SCRIPT_CANDLES_MAX + 1, "write");
 }
 
+static void assert_mark_args(const struct redis_script_mark *call, const char *const *wanted,
+                             size_t count)
+{
+    assert_int_equal(call->arg_count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(call->sizes[i], strlen(wanted[i]));
+        assert_string_equal(call->args[i], wanted[i]);
+    }
+}
+
+static void a_mark_is_two_keys_read_or_written_by_one_call(void **state)
+{
+    (void)state;
+    struct redis_script_mark call;
+    const char *const wanted[] = {"EVALSHA", "sha", "2",  "k", "k:count",
+                                  "mark",    "41",  "-1", "7", "9007199254740991"};
+    redis_script_write_mark(&call, "sha", "k", "k:count", (struct acked){41, -1},
+                            (struct acked){7, (INT64_C(1) << 53) - 1});
+    assert_mark_args(&call, wanted, 10);
+    redis_script_read_mark(&call, "sha", "k", "k:count");
+    assert_mark_args(&call, wanted, 6);
+}
+
 /* The doubles of Lua must hold every revision. */
 static void the_highest_revision_is_below_two_to_the_53(void **state)
 {
@@ -121,6 +144,7 @@ int main(void)
         cmocka_unit_test(keys_must_tell_candles_apart),
         cmocka_unit_test(a_call_has_all_keys_first_and_the_values_of_each_candle_after),
         cmocka_unit_test(a_full_call_has_room),
+        cmocka_unit_test(a_mark_is_two_keys_read_or_written_by_one_call),
         cmocka_unit_test(the_highest_revision_is_below_two_to_the_53),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,103 @@
+/* Watches stores that others have open, and tells the longest time that each went without a commit.
+ *
+ * usage: gaps DATA_MDB...        until SIGTERM, then it prints a line of JSON
+ * It reads the number of the last transaction from LMDB's headers, a thousand times a second, and
+ * asks nobody: neither the shard's loop nor its metrics can hide a pause from it. lag_max_ms is the
+ * longest time between two of its own looks: what a busy machine adds to every gap. */
+#include "state/mdb_file.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { FILES_MAX = 64, LOOK_EVERY_NS = 1000000 };
+
+struct watched {
+    const char *path;
+    uint64_t txn_id;
+    int64_t changed_ns;
+    int64_t gap_max_ns;
+    uint64_t commits;
+};
+
+static volatile sig_atomic_t is_over;
+
+static void on_signal(int number)
+{
+    (void)number;
+    is_over = 1;
+}
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void note_gap(struct watched *w, int64_t at_ns)
+{
+    int64_t gap_ns = at_ns - w->changed_ns;
+    w->gap_max_ns = gap_ns > w->gap_max_ns ? gap_ns : w->gap_max_ns;
+}
+
+/* The first commit seen begins the watch: how long it had been due is not known. */
+static void look(struct watched *w)
+{
+    struct mdb_file file;
+    if (mdb_file_look(w->path, &file) != STATUS_OK || file.txn_id == w->txn_id) {
+        return;
+    }
+    int64_t at_ns = now_ns();
+    if (w->commits > 0) {
+        note_gap(w, at_ns);
+    }
+    w->commits += w->txn_id > 0;
+    w->txn_id = file.txn_id;
+    w->changed_ns = at_ns;
+}
+
+static void print(const struct watched *watched, int count, int64_t lag_max_ns)
+{
+    printf("{\"lag_max_ms\": %.2f, \"stores\": [", (double)lag_max_ns / 1e6);
+    for (int i = 0; i < count; i++) {
+        printf("%s{\"path\": \"%s\", \"commits\": %" PRIu64 ", \"gap_max_ms\": %.2f}",
+               i == 0 ? "" : ", ", watched[i].path, watched[i].commits,
+               (double)watched[i].gap_max_ns / 1e6);
+    }
+    printf("]}\n");
+}
+
+int main(int argc, char **argv)
+{
+    static struct watched watched[FILES_MAX];
+    int count = argc - 1;
+    int64_t lag_max_ns = 0;
+
+    if (count < 1 || count > FILES_MAX) {
+        fprintf(stderr, "usage: gaps DATA_MDB...\n");
+        return 2;
+    }
+    (void)signal(SIGTERM, on_signal);
+    for (int i = 0; i < count; i++) {
+        watched[i] = (struct watched){.path = argv[i + 1]};
+    }
+    for (int64_t before_ns = now_ns(); is_over == 0;) {
+        for (int i = 0; i < count; i++) {
+            look(&watched[i]);
+        }
+        (void)nanosleep(&(struct timespec){0, LOOK_EVERY_NS}, NULL);
+        int64_t after_ns = now_ns();
+        lag_max_ns = after_ns - before_ns > lag_max_ns ? after_ns - before_ns : lag_max_ns;
+        before_ns = after_ns;
+    }
+    for (int i = 0; i < count; i++) {
+        if (watched[i].commits > 0) {
+            note_gap(&watched[i], now_ns()); /* one that has not ended yet */
+        }
+    }
+    print(watched, count, lag_max_ns);
+    return 0;
+}

@@ -1,0 +1,180 @@
+#include "tests/sim/mischief.h"
+
+#include "runtime/base.h"
+#include "state/snapshot.h"
+#include "tests/sim/damage.h"
+#include "tests/sim/world_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { FREEZE_MS = 60000 };
+
+static void kill_processes(struct world *w, size_t machine)
+{
+    for (size_t i = 0; i < w->shard_count; i++) {
+        if (w->shared.scenario->machine_of[i] == machine) {
+            shard_kill(&w->shards[i]);
+        }
+    }
+}
+
+static void lose_power(struct world *w, size_t machine)
+{
+    kill_processes(w, machine);
+    machine_lose_power(&w->machines[machine]);
+}
+
+/* How many records at the head of the log nobody will ask for. */
+static int64_t spare_records(const struct world *w, size_t p)
+{
+    const struct scenario *scenario = w->shared.scenario;
+    int64_t acked = w->group.partitions[p].commit.acked;
+    if (!scenario->is_orderly || acked <= w->topic.begin[p] || acked >= w->topic.end[p]) {
+        return 0;
+    }
+    int64_t kept_ms = interval_ms(interval_longest(scenario->rules.intervals)) +
+                      6 * scenario->rules.grace_ms + 2 * (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    int64_t until_ms = topic_record(&w->topic, p, acked).timestamp_ms - kept_ms;
+    return topic_offset_at(&w->topic, p, until_ms) - w->topic.begin[p];
+}
+
+/* Copies or manifests. */
+static bool damage_one(struct world *w, bool is_flip, const char *folder)
+{
+    const char *ending = rand_chance(&w->rand, 70) ? ".mdb" : ".json";
+    return is_flip ? damage_flip(&w->rand, folder, ending)
+                   : damage_truncate(&w->rand, folder, ending);
+}
+
+/* Records go that nobody needs who begins at what was acknowledged; and none where anybody may have
+ * to begin at the first. */
+static void strike_log(struct world *w)
+{
+    size_t p = rand_below(&w->rand, w->shared.scenario->partitions);
+    int64_t spare = spare_records(w, p);
+    if (spare > 0) {
+        faults_count(&w->faults, FAULT_retention);
+        w->topic.begin[p] += 1 + (int64_t)rand_below(&w->rand, (uint64_t)spare);
+    }
+}
+
+/* What strikes one process; it must be running. */
+static void strike_shard(struct world *w, enum fault fault)
+{
+    struct shard *shard = &w->shards[rand_below(&w->rand, w->shard_count)];
+    int64_t until_ms = w->shared.now_ms + 1 + (int64_t)rand_below(&w->rand, FREEZE_MS);
+    if (!shard_is_running(shard)) {
+        return;
+    }
+    faults_count(&w->faults, fault);
+    switch (fault) {
+    case FAULT_kill:
+        shard_kill(shard);
+        break;
+    case FAULT_stop:
+    case FAULT_stall:
+        shard_freeze(shard, until_ms, fault == FAULT_stall);
+        break;
+    case FAULT_leave:
+        shard_leave(shard);
+        break;
+    default:
+        break;
+    }
+}
+
+void mischief_disconnect_redis(struct world *w)
+{
+    for (size_t i = 0; i < w->shard_count; i++) {
+        if (w->shards[i].is_up) {
+            sim_sink_disconnect(&w->shards[i].sinks[SIM_SINK_redis]);
+        }
+    }
+}
+
+/* Only where every state knows the whole log, and so can give everything back; and where there is
+ * one state of each partition: of two with the same offset one may have emitted, for idleness, what
+ * the other has not, and the marks do not tell them apart. */
+static void strike_redis(struct world *w, enum fault fault)
+{
+    struct server *redis = &w->servers[SIM_SINK_redis];
+    if (w->shared.scenario->is_orderly || !w->shared.scenario->is_one_machine) {
+        return;
+    }
+    if (fault == FAULT_redis_rolled_back && !server_is_copy_told_apart(redis)) {
+        server_keep_copy(redis);
+        return;
+    }
+    faults_count(&w->faults, fault);
+    server_forget(redis, fault == FAULT_redis_rolled_back);
+    if (fault != FAULT_redis_flushed) {
+        net_drop(&w->net, redis);
+        mischief_disconnect_redis(w);
+    }
+}
+
+/* What happens to the files of one partition: on a machine all of whose processes are dead, or in
+ * the object store. */
+static void strike_files(struct world *w, enum fault fault)
+{
+    size_t p = rand_below(&w->rand, w->shared.scenario->partitions);
+    size_t i = w->shared.scenario->machine_of[rand_below(&w->rand, w->shard_count)];
+    char folder[400];
+    bool is_struck = false;
+
+    snprintf(folder, sizeof(folder), "%s/" SIM_TOPIC "/%zu", w->machines[i].data_dir, p);
+    if (fault == FAULT_folder_lost || fault == FAULT_state_truncated) {
+        kill_processes(w, i);
+    }
+    if (fault == FAULT_folder_lost) {
+        is_struck = damage_lose(folder);
+    } else if (fault == FAULT_state_truncated) {
+        is_struck = damage_truncate(&w->rand, folder, "data.mdb");
+    } else if (fault == FAULT_snapshot_flipped || fault == FAULT_snapshot_truncated) {
+        strcat(folder, "/" SNAPSHOT_FOLDER_NAME);
+        is_struck = damage_one(w, fault == FAULT_snapshot_flipped, folder);
+    } else {
+        snprintf(folder, sizeof(folder), "%s/" SIM_TOPIC "/%zu", w->remote_folder, p);
+        is_struck = damage_one(w, fault == FAULT_remote_flipped, folder);
+    }
+    w->faults.counts.of[fault] += is_struck;
+}
+
+void mischief_strike(struct world *w, enum fault fault)
+{
+    switch (fault) {
+    case FAULT_kill:
+    case FAULT_stop:
+    case FAULT_stall:
+    case FAULT_leave:
+        strike_shard(w, fault);
+        break;
+    case FAULT_machine_death:
+        faults_count(&w->faults, fault);
+        lose_power(w, w->shared.scenario->machine_of[rand_below(&w->rand, w->shard_count)]);
+        break;
+    case FAULT_folder_lost:
+    case FAULT_state_truncated:
+    case FAULT_snapshot_flipped:
+    case FAULT_snapshot_truncated:
+    case FAULT_remote_flipped:
+    case FAULT_remote_truncated:
+        strike_files(w, fault);
+        break;
+    case FAULT_retention:
+        strike_log(w);
+        break;
+    case FAULT_redis_restarted:
+    case FAULT_redis_flushed:
+    case FAULT_redis_rolled_back:
+        strike_redis(w, fault);
+        break;
+    case FAULT_assignment_shuffled:
+        faults_count(&w->faults, fault);
+        group_shuffle(&w->group, w->shared.now_ms);
+        break;
+    default:
+        break;
+    }
+}
