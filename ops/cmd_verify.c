@@ -256,7 +256,9 @@ static enum cli_exit compare(struct verifying *v, const struct verify_options *o
         return cli_fail(v->cli, "%s", result.error[0] != '\0' ? result.error : status_text(status));
     }
     if (result.partitions == 0) {
-        return cli_fail(v->cli, "the group %s has committed nothing for %s: nothing to compare",
+        return cli_fail(v->cli,
+                        "the group %s knows of nothing in %s that every sink has acknowledged: "
+                        "nothing to compare; did a shard run a moment ago?",
                         v->cli->config.kafka.group, v->cli->config.kafka.topic);
     }
     return conclude(v, &result);

@@ -28,18 +28,23 @@ static int connect_to(const char *path)
     return fd;
 }
 
-static void read_all(int fd, struct text *answer)
+static size_t read_all(int fd, shard_ask_part_fn *part, void *context)
 {
     char piece[PIECE_BYTES];
+    size_t total = 0;
     ssize_t size;
     while ((size = read(fd, piece, sizeof(piece))) > 0 || (size < 0 && errno == EINTR)) {
         if (size > 0) {
-            text_add_bytes(answer, piece, (size_t)size);
+            part(context, piece, (size_t)size);
+            total += (size_t)size;
         }
     }
+    return total;
 }
 
-static bool ask(const char *path, const char *line, struct text *answer)
+/* False: nobody listens there. */
+static bool ask(const char *path, const char *line, shard_ask_part_fn *part, void *context,
+                size_t *out_size)
 {
     int fd = connect_to(path);
     if (fd < 0) {
@@ -47,17 +52,16 @@ static bool ask(const char *path, const char *line, struct text *answer)
     }
     /* A shard that ends meanwhile must not end us: no SIGPIPE. */
     bool is_asked = send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line);
-    if (is_asked) {
-        read_all(fd, answer);
-    }
+    *out_size = is_asked ? read_all(fd, part, context) : 0;
     (void)close(fd);
     return is_asked;
 }
 
-size_t shard_ask(const char *data_dir, const char *line, shard_ask_fn *answered, void *context)
+typedef void socket_fn(void *context, const char *path, long process);
+
+static void each_socket(const char *data_dir, socket_fn *visit, void *context)
 {
     char path[PATH_BYTES];
-    size_t count = 0;
     struct dirent *entry;
     (void)snprintf(path, sizeof(path), "%s/run", data_dir);
     DIR *dir = opendir(path);
@@ -65,20 +69,63 @@ size_t shard_ask(const char *data_dir, const char *line, shard_ask_fn *answered,
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         char *end;
         long process = strtol(entry->d_name, &end, 10);
-        struct text answer = {.bytes = NULL};
-        if (strcmp(end, ".sock") != 0) {
-            continue;
+        if (strcmp(end, ".sock") == 0) {
+            /* Through the open folder: the path itself may be too long for a socket. */
+            (void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd(dir), entry->d_name);
+            visit(context, path, process);
         }
-        /* Through the open folder: the path itself may be too long for a socket. */
-        (void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd(dir), entry->d_name);
-        if (ask(path, line, &answer)) {
-            count++;
-            answered(context, process, &answer);
-        }
-        text_deinit(&answer);
     }
     if (dir != NULL) {
         (void)closedir(dir);
     }
-    return count;
+}
+
+struct asking {
+    const char *line;
+    shard_ask_fn *answered;
+    shard_ask_part_fn *part;
+    void *context;
+    size_t count;
+};
+
+static void add_part(void *context, const char *bytes, size_t size)
+{
+    text_add_bytes(context, bytes, size);
+}
+
+static void ask_whole(void *context, const char *path, long process)
+{
+    struct asking *asking = context;
+    struct text answer = {.bytes = NULL};
+    size_t size;
+    if (ask(path, asking->line, add_part, &answer, &size)) {
+        asking->count++;
+        asking->answered(asking->context, process, &answer);
+    }
+    text_deinit(&answer);
+}
+
+size_t shard_ask(const char *data_dir, const char *line, shard_ask_fn *answered, void *context)
+{
+    struct asking asking = {.line = line, .answered = answered, .context = context};
+    each_socket(data_dir, ask_whole, &asking);
+    return asking.count;
+}
+
+static void ask_in_parts(void *context, const char *path, long process)
+{
+    struct asking *asking = context;
+    size_t size;
+    (void)process;
+    if (ask(path, asking->line, asking->part, asking->context, &size)) {
+        asking->count += size > 0;
+    }
+}
+
+size_t shard_ask_parts(const char *data_dir, const char *line, shard_ask_part_fn *part,
+                       void *context)
+{
+    struct asking asking = {.line = line, .part = part, .context = context};
+    each_socket(data_dir, ask_in_parts, &asking);
+    return asking.count;
 }

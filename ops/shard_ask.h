@@ -17,4 +17,11 @@ typedef void shard_ask_fn(void *context, long process, const struct text *answer
  * of dead processes are passed by. */
 size_t shard_ask(const char *data_dir, const char *line, shard_ask_fn *answered, void *context);
 
+/* The same for answers that may be long: they come in parts, not cut at lines. Returns how many
+ * shards said something. */
+typedef void shard_ask_part_fn(void *context, const char *bytes, size_t size);
+
+size_t shard_ask_parts(const char *data_dir, const char *line, shard_ask_part_fn *part,
+                       void *context);
+
 #endif

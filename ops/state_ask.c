@@ -1,5 +1,6 @@
 #include "ops/state_ask.h"
 
+#include "ops/shard_ask.h"
 #include "ops/state_report.h"
 #include "runtime/status.h"
 #include "state/store.h"
@@ -8,80 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 enum { PATH_BYTES = 2300, LINE_BYTES = 300, PIECE_BYTES = 1 << 16 };
-
-static int connect_to(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        return -1;
-    }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-/* Asks the shard behind a socket; one that nobody listens to was left by a dead process. */
-static void ask_one(const char *path, const char *line, state_answer_fn *answered, void *context)
-{
-    struct text answer = {.bytes = NULL};
-    char buffer[PIECE_BYTES];
-    ssize_t count;
-    int fd = connect_to(path);
-
-    if (fd < 0) {
-        return;
-    }
-    if (write(fd, line, strlen(line)) == (ssize_t)strlen(line)) {
-        while ((count = read(fd, buffer, sizeof(buffer))) > 0) {
-            text_add_bytes(&answer, buffer, (size_t)count);
-        }
-        answered(context, text_get(&answer));
-    }
-    text_deinit(&answer);
-    close(fd);
-}
-
-void state_ask_shards(const char *data_dir, const char *line, state_answer_fn *answered,
-                      void *context)
-{
-    char folder[PATH_BYTES];
-    char path[PATH_BYTES];
-    snprintf(folder, sizeof(folder), "%s/run", data_dir);
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        if (strstr(entry->d_name, ".sock") != NULL) {
-            /* Through the open folder: the path itself may be too long for a socket. */
-            snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dirfd(dir), entry->d_name);
-            ask_one(path, line, answered, context);
-        }
-    }
-    if (dir != NULL) {
-        closedir(dir);
-    }
-}
-
-struct asking {
-    const struct state_request *request;
-    struct state_tally *tally;
-};
-
-static void on_answer(void *context, const char *answer)
-{
-    struct asking *asking = context;
-    asking->tally->answers += *answer != '\0';
-    asking->request->part(asking->request->context, answer, strlen(answer));
-}
 
 static void hand_on(const struct state_request *request, struct text *out)
 {
@@ -170,11 +99,10 @@ static void read_topic(const struct state_request *request, struct state_tally *
 
 void state_ask(const struct state_request *request, struct state_tally *tally)
 {
-    struct asking asking = {request, tally};
     char line[LINE_BYTES];
 
     snprintf(line, sizeof(line), "%s%s%s\n", request->word, request->symbol[0] != '\0' ? " " : "",
              request->symbol);
-    state_ask_shards(request->data_dir, line, on_answer, &asking);
+    tally->answers += shard_ask_parts(request->data_dir, line, request->part, request->context);
     read_topic(request, tally);
 }

@@ -244,7 +244,7 @@ void redis_script_read_mark(struct redis_script_mark *call, const char *sha, con
 void redis_script_write_mark(struct redis_script_mark *call, const char *sha, const char *key,
                              const char *count_key, struct acked value, struct acked expected)
 {
-    const int64_t numbers[] = {value.revision, value.count, expected.revision, expected.count};
+    const int64_t numbers[] = {expected.revision, expected.count, value.revision, value.count};
 
     redis_script_read_mark(call, sha, key, count_key);
     for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {

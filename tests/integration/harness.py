@@ -101,12 +101,14 @@ class Case:
         finally:
             consumer.close()
 
-    def consumer_group_offsets(self):
-        """partition -> what the group has committed."""
+    def acked_offsets(self):
+        """partition -> the offset up to which the group knows that every sink has all."""
         client = Consumer({"bootstrap.servers": self.brokers, "group.id": f"g.{self.name}"})
         try:
             wanted = [TopicPartition(self.topic, at) for at in self.log_ends()]
-            return {item.partition: max(0, item.offset) for item in client.committed(wanted, timeout=10)}
+            found = client.committed(wanted, timeout=10)
+            marks = {item.partition: re.match(r"\d+,(\d+)", item.metadata or "") for item in found}
+            return {at: int(mark[1]) for at, mark in marks.items() if mark}
         finally:
             client.close()
 

@@ -428,9 +428,65 @@ def redis_that_lacks_a_mark_has_forgotten_unless_nothing_was_acknowledged(server
         probe.ends()
         logged = [line for line in probe.logged().splitlines() if "event=sink_forgot" in line]
         said = found if isinstance(found, int) else -1
-        check(len(logged) == 1 and f"found_revision={said} acked_revision={mark}" in logged[0], probe.logged())
+        check(len(logged) == 1 and f"found_revision={said} acked_revision={mark} " in logged[0], probe.logged())
         check("event=sink_refilled" in probe.logged(), probe.logged())
         wait_until("the mark is back", lambda: server.client.get("candled:probe:probe:0") == str(mark), 5)
+
+
+MARK, COUNT = "candled:probe:probe:0", "candled:probe:probe:0:count"
+
+
+def told_late(server, **settings):
+    """A candle whose revision is lower than the mark that `rows` have left."""
+    return Probe("redis", server.url, rows=1, base_ms=BASE_MS - DAY_MS, attach=1, **settings)
+
+
+@test
+def redis_counts_what_is_acknowledged_while_the_mark_stands(servers):
+    server = servers.own(Redis()).start()
+    run("redis", server.url, rows=100, delivery=10, attach=1)
+    mark = int(server.client.get(MARK))
+    check(mark == candle(99, 1)["revision"] and not int(server.client.get(COUNT) or 0), f"{server.client.get(COUNT)} at first")
+    for times in (1, 2, 3):  # each from a state that knows of nothing: it counts on
+        told_late(server).ends()
+        check(server.client.mget(MARK, COUNT) == [str(mark), str(times)], f"{server.client.mget(MARK, COUNT)} after {times}")
+    check(server.client.ttl(COUNT) == -1, "the count expires")
+    run("redis", server.url, rows=110, attach=1, acked=mark, acked_count=3)
+    check(server.client.mget(MARK, COUNT) == [str(candle(109, 1)["revision"]), "0"], "a higher revision begins anew")
+
+
+@test
+def redis_put_back_to_before_a_candle_that_was_told_late_has_forgotten(servers):
+    server = servers.own(Redis()).start()
+    run("redis", server.url, rows=100, attach=1)
+    mark = int(server.client.get(MARK))
+    server.client.save()
+    told_late(server, acked=mark).ends()
+    late = redis_key(candle(0, 1, base_ms=BASE_MS - DAY_MS))
+    check(server.client.exists(late) and int(server.client.get(MARK)) == mark, "it is not late")
+    server.kill9()
+    server.start()
+    check(not server.client.exists(late) and int(server.client.get(MARK)) == mark, "the copy is not an older one")
+    probe = Probe("redis", server.url, rows=10, delivery=1, pause_ms=40, attach=1, acked=mark, acked_count=1)
+    probe.ends()
+    found = f"found_revision={mark} acked_revision={mark} found_count=0 acked_count=1"
+    check(probe.logged().count(found) == 1 and "event=sink_refilled" in probe.logged(), probe.logged())
+
+
+@test
+def redis_that_is_ahead_of_what_we_know_or_knows_no_count_has_forgotten_nothing(servers):
+    server = servers.own(Redis()).start()
+    run("redis", server.url, rows=100, attach=1)
+    mark = int(server.client.get(MARK))
+    for count, acked, acked_count in ((None, mark, 0), ("7", mark, 3), ("7", mark, 7), ("0", mark - 1, 9), ("garbage", mark, 0)):
+        server.client.delete(COUNT)
+        if count is not None:
+            server.client.set(COUNT, count)
+        probe = told_late(server, acked=acked, acked_count=acked_count)
+        probe.ends()
+        check("event=sink_forgot" not in probe.logged(), f"{count} of {acked_count}: {probe.logged()}")
+        wanted = int(count) + 1 if count and count.isdigit() else 1
+        check(server.client.mget(MARK, COUNT) == [str(mark), str(wanted)], f"{server.client.mget(MARK, COUNT)}, not {wanted}")
 
 
 @test

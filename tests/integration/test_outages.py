@@ -143,14 +143,18 @@ def redis_empty_at_rest(servers, folder):
             server.start()
             wait_until("all are refilled", lambda: len(logged(shard, "sink_refilled")) == times * partitions, 40)
             case.expect_answer()
-        marks = [int(case.redis_client.get(key)) for key in case.redis_client.keys("candled:*")]
+        marks = [int(case.redis_client.get(key)) for key in marks_of(case)]
         told = [candle["revision"] for candle in candles_of(case)]
         check(len(marks) == partitions and max(marks) == max(told), f"{marks}, and the highest revision is {max(told)}")
 
 
 def held_partitions(case):
     """How many partitions Redis was given something of."""
-    return len(case.redis_client.keys("candled:*")) or 1
+    return len(marks_of(case)) or 1
+
+
+def marks_of(case):
+    return [key for key in case.redis_client.keys("candled:*") if not key.endswith(b":count")]
 
 
 @test("Redis put back to an older copy of itself while it was down")
@@ -172,6 +176,36 @@ def redis_older_copy(servers, folder):
         case.expect_answer()
         check(logged(shard, "sink_forgot"), "it did not notice")
         check("found_revision=-1" not in logged(shard, "sink_forgot")[0], "it thinks that Redis is empty")
+
+
+@test("Redis put back to an older copy of itself that lacks nothing but what was told late")
+def redis_older_copy_late(servers, folder):
+    server = own_redis(servers)
+    torn = producer.session(producer.recorded(303, symbols=5), 33, producer.CALM)  # in the middle of a window
+    with Case(servers, folder, redis_at=server, config={"candles": {"idle": "5s"}}) as case:
+        case.produce(torn)
+        shard = case.shard().start()
+        case.wait_until_settled()
+        before, marks = keys_of_candles(case), values_of_marks(case)
+        case.redis_client.save()
+        wait_until("what is open is told as it is", lambda: len(keys_of_candles(case)) >= len(before) + 5, 30)
+        case.expect_answer()
+        late = keys_of_candles(case) - before
+        check(marks == values_of_marks(case), f"a mark has moved: {marks} and {values_of_marks(case)}")
+        server.kill9()
+        server.start()
+        check(not late & keys_of_candles(case), "the copy is not older")
+        wait_until("what was told late is there again", lambda: late <= keys_of_candles(case), 30)
+        case.expect_answer()
+        check(all(" found_revision=-1 " not in line for line in logged(shard, "sink_forgot")), "it thinks that Redis is empty")
+
+
+def keys_of_candles(case):
+    return set(case.redis_client.scan_iter("crypto:*:[0-9]*", 1000))
+
+
+def values_of_marks(case):
+    return {key: case.redis_client.get(key) for key in marks_of(case)}
 
 
 @test("Redis started again empty while the shard was dead")

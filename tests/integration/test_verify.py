@@ -27,11 +27,7 @@ def settled(case, seed):
     case.expect_answer()
     ends = sum(case.log_ends().values())
 
-    def is_committed():
-        committed = case.consumer_group_offsets()
-        return sum(committed.values()) >= ends
-
-    wait_until("the group has heard of it all", is_committed, 20, 0.3)
+    wait_until("the group has heard that all is acknowledged", lambda: sum(case.acked_offsets().values()) >= ends, 20, 0.3)
     return shard
 
 

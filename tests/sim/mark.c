@@ -1,13 +1,19 @@
 #include "tests/sim/mark.h"
 
+#include "actors/delivery.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
 
+static struct server_mark *there(const struct sim_mark *mark)
+{
+    return &mark->server->marks[mark->partition];
+}
+
+/* A Redis that is emptied once more will be found out by what is left there. */
 static void begin_refill(struct sim_mark *mark)
 {
-    int64_t *there = &mark->server->marks[mark->partition];
-    *there = *there < 0 ? 0 : *there; /* a Redis that is emptied once more will be found out */
-    mark->held = *there;
+    there(mark)->acked = acked_later(there(mark)->acked, (struct acked){.revision = 0});
+    mark->held = there(mark)->acked;
     mark->is_refilling = true;
     mark->loss++;
     faults_count(mark->server->faults, FAULT_refill_begun);
@@ -21,37 +27,54 @@ void sim_mark_read(struct sim_mark *mark)
     if (mark->dispatcher == NULL) {
         return;
     }
-    mark->held = mark->server->marks[mark->partition];
+    mark->held = there(mark)->acked;
     mark->is_refilling = false;
-    if (mark->held < mark->acked) {
+    if (acked_is_before(mark->held, mark->acked)) {
         begin_refill(mark);
     }
 }
 
-/* Only forward, and only over what we have left there. */
-static void write_mark(struct sim_mark *mark)
+/* Whether it is what we have left there, or later. */
+static bool is_as_left(struct sim_mark *mark)
 {
-    int64_t *there = &mark->server->marks[mark->partition];
-    if (*there < mark->held) {
+    if (acked_is_before(there(mark)->acked, mark->held)) {
         begin_refill(mark);
+        return false;
+    }
+    mark->held = there(mark)->acked;
+    return true;
+}
+
+static void write_mark(struct sim_mark *mark, struct acked value)
+{
+    struct server_mark *at = there(mark);
+    at->is_excused = at->is_excused || (at->has_lost && mark->acked.revision < 0);
+    at->acked = value;
+    mark->held = value;
+}
+
+void sim_mark_acknowledge(struct sim_mark *mark, struct delivery *delivery)
+{
+    if (mark->dispatcher == NULL || delivery->is_refill || delivery->revision < 0) {
         return;
     }
-    *there = *there < mark->acked ? mark->acked : *there;
-    mark->held = *there;
-}
-
-void sim_mark_acknowledge(struct sim_mark *mark, int64_t revision)
-{
-    mark->acked = mark->acked < revision ? revision : mark->acked;
-    if (mark->dispatcher != NULL && !mark->is_refilling && mark->held < mark->acked) {
-        write_mark(mark);
+    if (!mark->is_refilling && is_as_left(mark)) {
+        delivery->acked = acked_next(acked_later(mark->held, mark->acked), delivery->revision);
+        write_mark(mark, delivery->acked);
+    } else {
+        delivery->acked = acked_next(mark->acked, delivery->revision);
     }
+    mark->acked = acked_later(mark->acked, delivery->acked);
 }
 
 void sim_mark_end_refill(struct sim_mark *mark, int64_t loss)
 {
-    if (mark->is_refilling && mark->loss == loss) {
-        mark->is_refilling = false;
-        write_mark(mark);
+    if (!mark->is_refilling || mark->loss != loss) {
+        return;
+    }
+    mark->is_refilling = false;
+    if (is_as_left(mark)) {
+        there(mark)->has_lost = false;
+        write_mark(mark, acked_later(mark->held, mark->acked));
     }
 }

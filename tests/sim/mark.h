@@ -1,8 +1,8 @@
 /* What the sink to Redis knows of one partition's mark there: see actors/edge/redis_marks.h, whose
  * rules these are.
  *
- * A mark that is missing, or lower than what was acknowledged, means that this Redis has forgotten:
- * the dispatcher is told, and the mark is not written until its refill is over. */
+ * A mark that is missing, or comes before what was acknowledged, means that this Redis has
+ * forgotten: the dispatcher is told, and the mark is not written until its refill is over. */
 #ifndef CANDLED_TESTS_SIM_MARK_H
 #define CANDLED_TESTS_SIM_MARK_H
 
@@ -13,14 +13,15 @@
 #include <stdint.h>
 
 struct actor;
+struct delivery;
 
 struct sim_mark {
     struct server *server; /* borrowed */
     size_t partition;
     struct actor *sink;       /* borrowed */
     struct actor *dispatcher; /* NULL: not attached */
-    int64_t acked;            /* the highest acknowledged revision; -1: none ever */
-    int64_t held;             /* what we have seen or left there */
+    struct acked acked;       /* how far this sink has acknowledged */
+    struct acked held;        /* what we have seen or left there */
     bool is_refilling;
     int64_t loss; /* counts how often it was forgotten */
 };
@@ -28,8 +29,9 @@ struct sim_mark {
 /* What is there? */
 void sim_mark_read(struct sim_mark *mark);
 
-/* Its candles are written: to be called before the delivery is acknowledged. */
-void sim_mark_acknowledge(struct sim_mark *mark, int64_t revision);
+/* Its candles are written: to be called before the delivery is acknowledged; it is told how far
+ * that is. */
+void sim_mark_acknowledge(struct sim_mark *mark, struct delivery *delivery);
 
 void sim_mark_end_refill(struct sim_mark *mark, int64_t loss);
 

@@ -9,7 +9,7 @@
 struct server_copy {
     struct candle *rows;
     size_t count;
-    int64_t marks[SIM_PARTITIONS_MAX];
+    struct server_mark marks[SIM_PARTITIONS_MAX];
 };
 
 void server_init(struct server *server, const struct scenario *scenario, struct faults *faults,
@@ -18,7 +18,7 @@ void server_init(struct server *server, const struct scenario *scenario, struct 
     *server = (struct server){.scenario = scenario, .faults = faults, .name = name};
     for (size_t p = 0; p < scenario->partitions; p++) {
         server->dead[p] = mem_new(scenario->logs[p].count + 1, sizeof(bool));
-        server->marks[p] = -1;
+        server->marks[p] = (struct server_mark){acked_none(), false, false, INT64_MIN};
     }
 }
 
@@ -168,17 +168,9 @@ void server_keep_copy(struct server *server)
     }
 }
 
-bool server_is_copy_told_apart(const struct server *server)
+bool server_has_copy(const struct server *server)
 {
-    const struct server_copy *copy = server->copy;
-    for (size_t i = 0; copy != NULL && i < server->count; i++) {
-        size_t p = scenario_partition_of(server->rows[i].symbol);
-        bool is_same = i < copy->count && copy->rows[i].revision == server->rows[i].revision;
-        if (!is_same && copy->marks[p] == server->marks[p]) {
-            return false;
-        }
-    }
-    return copy != NULL;
+    return server->copy != NULL;
 }
 
 /* The copy has fewer rows, the same ones first. */
@@ -190,7 +182,8 @@ void server_forget(struct server *server, bool is_copy)
         memset(server->slots, 0, server->slot_count * sizeof(*server->slots));
     }
     for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
-        server->marks[p] = copy == NULL ? -1 : copy->marks[p];
+        server->marks[p].acked = copy == NULL ? acked_none() : copy->marks[p].acked;
+        server->marks[p].has_lost = true;
     }
     server->count = 0;
     for (size_t i = 0; copy != NULL && i < copy->count; i++) {

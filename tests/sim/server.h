@@ -5,6 +5,7 @@
 #ifndef CANDLED_TESTS_SIM_SERVER_H
 #define CANDLED_TESTS_SIM_SERVER_H
 
+#include "actors/acked.h"
 #include "proto/candle.h"
 #include "proto/dead_letter.h"
 #include "tests/sim/faults.h"
@@ -16,6 +17,14 @@
 #include <stdint.h>
 
 struct server_copy;
+
+/* What candled keeps for itself about a partition, and what we know of it. */
+struct server_mark {
+    struct acked acked;
+    bool has_lost;    /* candles, and no refill has given them back since */
+    bool is_excused;  /* the loss came together with that of all state: nobody could notice it */
+    int64_t floor_ms; /* windows before it are not known to a state that began in the middle */
+};
 
 struct server {
     const struct scenario *scenario; /* borrowed */
@@ -30,7 +39,7 @@ struct server {
     size_t slot_count;
     int64_t *seen; /* by row: the highest revision a reader has seen */
 
-    int64_t marks[SIM_PARTITIONS_MAX]; /* the highest acknowledged revision; -1: none */
+    struct server_mark marks[SIM_PARTITIONS_MAX];
     bool has_forgotten;                /* at least once */
     struct server_copy *copy;          /* from an earlier time; NULL: none */
 

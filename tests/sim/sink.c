@@ -110,9 +110,7 @@ static void note_revision(struct sim_sink_slot *slot)
             delivery->revision = candle.revision;
         }
     }
-    if (!delivery->is_refill) {
-        sim_mark_acknowledge(&slot->mark, delivery->revision);
-    }
+    sim_mark_acknowledge(&slot->mark, delivery);
 }
 
 /* No retry heals what the server has a rule against. */
@@ -215,7 +213,7 @@ static void on_attach(struct sim_sink *sink, const struct msg *msg)
         .partition = (size_t)attach->partition,
         .sink = &sink->actor,
         .dispatcher = msg->from,
-        .acked = attach->acked_revision,
+        .acked = {attach->acked_revision, attach->acked_count},
     };
     sim_mark_read(mark);
 }

@@ -236,6 +236,52 @@ static void one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile(void **s
     close_fixture(f);
 }
 
+static void tell_acked(struct fixture *f, int64_t sequence, struct acked acked)
+{
+    struct msg msg = {.type = MSG_OUTBOX_ACKED,
+                      .as_OUTBOX_ACKED = {.sink = SINK_redis,
+                                          .sequence = sequence,
+                                          .revision = acked.revision,
+                                          .count = acked.count}};
+    actor_send(partition_actor(f->partition), &msg);
+    run(f);
+}
+
+static void assert_acked(const struct meta *meta, struct acked acked)
+{
+    assert_int_equal(meta->acked_revisions[SINK_redis], acked.revision);
+    assert_int_equal(meta->acked_counts[SINK_redis], acked.count);
+    assert_int_equal(meta->acked_revisions[SINK_mongo], -1);
+    assert_int_equal(meta->acked_counts[SINK_mongo], 0);
+}
+
+static void how_far_a_sink_has_acknowledged_is_saved_with_the_next_checkpoint(void **state)
+{
+    (void)state;
+    const struct {
+        struct acked told;
+        struct acked saved;
+    } steps[] = {
+        {{40, 0}, {40, 0}}, {{40, 1}, {40, 1}},
+        {{40, 2}, {40, 2}}, {{-1, 0}, {40, 2}}, /* nothing that it wants: it was passed by */
+        {{41, 0}, {41, 0}}, {{40, 9}, {41, 0}},
+    };
+    struct fixture *f = open_fixture();
+    run(f);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+        struct acked before = {store_meta(f->store)->acked_revisions[SINK_redis],
+                               store_meta(f->store)->acked_counts[SINK_redis]};
+        tell_acked(f, OWED_SEQUENCE, steps[i].told);
+        assert_acked(store_meta(f->store), before); /* not by itself */
+        f->record.offset = (int64_t)i;
+        tell_record(f);
+        run(f);
+        commit(f);
+        assert_acked(store_meta(f->store), steps[i].saved);
+    }
+    close_fixture(f);
+}
+
 static void a_kline_with_another_key_than_its_symbol_halts_the_partition(void **state)
 {
     (void)state;
@@ -340,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cursor_and_the_dead_letter_of_a_rejected_row_share_a_checkpoint),
         cmocka_unit_test(one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile),
+        cmocka_unit_test(how_far_a_sink_has_acknowledged_is_saved_with_the_next_checkpoint),
         cmocka_unit_test(a_kline_with_another_key_than_its_symbol_halts_the_partition),
         cmocka_unit_test(a_topic_of_one_partition_needs_no_keys),
         cmocka_unit_test(garbage_without_a_key_is_a_dead_letter_and_no_halt),

@@ -122,8 +122,8 @@ static void a_mark_is_two_keys_read_or_written_by_one_call(void **state)
     struct redis_script_mark call;
     const char *const wanted[] = {"EVALSHA", "sha", "2",  "k", "k:count",
                                   "mark",    "41",  "-1", "7", "9007199254740991"};
-    redis_script_write_mark(&call, "sha", "k", "k:count", (struct acked){41, -1},
-                            (struct acked){7, (INT64_C(1) << 53) - 1});
+    redis_script_write_mark(&call, "sha", "k", "k:count", (struct acked){7, (INT64_C(1) << 53) - 1},
+                            (struct acked){41, -1});
     assert_mark_args(&call, wanted, 10);
     redis_script_read_mark(&call, "sha", "k", "k:count");
     assert_mark_args(&call, wanted, 6);
