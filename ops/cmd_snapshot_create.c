@@ -2,6 +2,7 @@
 #include "ops/cmd_snapshot.h"
 #include "ops/shard_ask.h"
 #include "proto/json_reader.h"
+#include "runtime/boot_id.h"
 #include "runtime/mem.h"
 #include "state/snapshot_remote.h"
 #include "state/store.h"
@@ -105,14 +106,16 @@ static enum status make(struct cmd_snapshot *c, int32_t partition)
 {
     struct snapshot snapshot;
     struct store *store;
+    char boot_id[BOOT_ID_MAX];
     char name[16];
     const struct store_options options = {
         .data_dir = c->data_dir,
         .topic = c->topic,
         .partition = partition,
-        .boot_id = "",
+        .boot_id = boot_id,
         .is_read_only = true,
     };
+    boot_id_read(boot_id);
     enum status status = store_open(&options, &store);
     if (status != STATUS_OK) {
         return status;

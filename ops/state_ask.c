@@ -2,6 +2,7 @@
 
 #include "ops/shard_ask.h"
 #include "ops/state_report.h"
+#include "runtime/boot_id.h"
 #include "runtime/status.h"
 #include "state/store.h"
 
@@ -53,14 +54,16 @@ static enum status report(const struct state_request *request, struct store *sto
 static void read_partition(const struct state_request *request, int32_t partition,
                            struct state_tally *tally)
 {
+    char boot_id[BOOT_ID_MAX];
     struct store_options options = {
         .data_dir = request->data_dir,
         .topic = request->topic,
         .partition = partition,
-        .boot_id = "",
+        .boot_id = boot_id, /* commits of this boot can be trusted, synced or not */
         .is_read_only = true,
     };
     struct store *store = NULL;
+    boot_id_read(boot_id);
     enum status status = store_open(&options, &store);
 
     if (status == STATUS_NOT_FOUND || status == STATUS_BUSY) {

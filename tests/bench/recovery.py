@@ -95,6 +95,7 @@ class FirstWrites:
 
     def __init__(self, client, database):
         self.first, self.seen, self.is_done, self.lock = {}, set(), False, threading.Lock()
+        self.client = client  # its connections go when it does
         client.config_set("notify-keyspace-events", "K$")
         self.pubsub = client.pubsub()
         self.pubsub.psubscribe(f"__keyspace@{database}__:crypto:*:1m:*")
@@ -127,6 +128,7 @@ class FirstWrites:
         self.is_done = True
         self.thread.join()
         self.pubsub.close()
+        self.client.config_set("notify-keyspace-events", "")
 
 
 # --- two shards ---

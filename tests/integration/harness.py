@@ -101,17 +101,6 @@ class Case:
         finally:
             consumer.close()
 
-    def acked_offsets(self):
-        """partition -> the offset up to which the group knows that every sink has all."""
-        client = Consumer({"bootstrap.servers": self.brokers, "group.id": f"g.{self.name}"})
-        try:
-            wanted = [TopicPartition(self.topic, at) for at in self.log_ends()]
-            found = client.committed(wanted, timeout=10)
-            marks = {item.partition: re.match(r"\d+,(\d+)", item.metadata or "") for item in found}
-            return {at: int(mark[1]) for at, mark in marks.items() if mark}
-        finally:
-            client.close()
-
     def consumer(self):
         return Consumer({"bootstrap.servers": self.brokers, "group.id": "reader", "enable.auto.commit": False,
                          "auto.offset.reset": "earliest", "fetch.message.max.bytes": 4_000_000})  # fmt: skip

@@ -469,7 +469,7 @@ def redis_put_back_to_before_a_candle_that_was_told_late_has_forgotten(servers):
     check(not server.client.exists(late) and int(server.client.get(MARK)) == mark, "the copy is not an older one")
     probe = Probe("redis", server.url, rows=10, delivery=1, pause_ms=40, attach=1, acked=mark, acked_count=1)
     probe.ends()
-    found = f"found_revision={mark} acked_revision={mark} found_count=0 acked_count=1"
+    found = f"found_revision={mark} acked_revision={mark} found_count=0 "
     check(probe.logged().count(found) == 1 and "event=sink_refilled" in probe.logged(), probe.logged())
 
 
