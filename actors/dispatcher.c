@@ -201,6 +201,29 @@ static void on_deadline(struct actor *actor)
     }
 }
 
+static void attach(struct dispatcher *d)
+{
+    struct msg msg = {
+        .type = MSG_SINK_ATTACH,
+        .from = &d->actor,
+        .as_SINK_ATTACH = {.topic = d->options.topic,
+                           .partition = d->options.partition_id,
+                           .acked_revision = d->options.acked_revision,
+                           .acked_count = d->options.acked_count},
+    };
+    d->is_attached = true;
+    actor_send(d->options.sink_edge, &msg);
+}
+
+static void on_quiet_over(struct dispatcher *d, const struct msg_quiet_over *m)
+{
+    d->options.acked_revision = m->acked_revision;
+    d->options.acked_count = m->acked_count;
+    if (d->options.may_forget && !d->is_stopped) {
+        attach(d);
+    }
+}
+
 static void receive(struct actor *actor, const struct msg *msg)
 {
     struct dispatcher *d = container_of(actor, struct dispatcher, actor);
@@ -208,6 +231,9 @@ static void receive(struct actor *actor, const struct msg *msg)
     switch (msg->type) {
     case MSG_OUTBOX_GREW:
         on_grew(d, &msg->as_OUTBOX_GREW);
+        break;
+    case MSG_QUIET_OVER:
+        on_quiet_over(d, &msg->as_QUIET_OVER);
         break;
     case MSG_OUTBOX_ROWS:
         on_rows(d, &msg->as_OUTBOX_ROWS);
@@ -276,23 +302,9 @@ struct actor *dispatcher_actor(struct dispatcher *dispatcher)
     return &dispatcher->actor;
 }
 
-static void attach(struct dispatcher *d)
-{
-    struct msg msg = {
-        .type = MSG_SINK_ATTACH,
-        .from = &d->actor,
-        .as_SINK_ATTACH = {.topic = d->options.topic,
-                           .partition = d->options.partition_id,
-                           .acked_revision = d->options.acked_revision,
-                           .acked_count = d->options.acked_count},
-    };
-    d->is_attached = true;
-    actor_send(d->options.sink_edge, &msg);
-}
-
 void dispatcher_start(struct dispatcher *dispatcher)
 {
-    if (dispatcher->options.may_forget) {
+    if (dispatcher->options.may_forget && !dispatcher->options.is_quiet) {
         attach(dispatcher);
     }
     dispatcher_go_on(dispatcher);

@@ -33,6 +33,7 @@ struct dispatcher_options {
     size_t rows_max;        /* of one delivery */
     bool may_forget;        /* the sink may, and is then refilled: see refill.h */
     int64_t ttl_ms;         /* of what it is given */
+    bool is_quiet;          /* attaches with QUIET_OVER only */
     int64_t acked_revision; /* how far it has acknowledged, see acked.h; -1: nothing ever */
     int64_t acked_count;
     uint64_t seed;

@@ -131,6 +131,17 @@ static bool is_quiet(const struct effects *effects)
     return effects->meta.next_offset <= effects->meta.quiet_until;
 }
 
+/* Every sink has it from before: one that turns out not to have has forgotten. */
+static void note_had(struct meta *meta, int64_t revision)
+{
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        if (meta->acked_revisions[sink] < revision) {
+            meta->acked_revisions[sink] = revision;
+            meta->acked_counts[sink] = 0;
+        }
+    }
+}
+
 void effects_emit(struct effects *effects, struct candle *candle)
 {
     unsigned char bytes[CANDLE_ENCODED_MAX];
@@ -138,7 +149,11 @@ void effects_emit(struct effects *effects, struct candle *candle)
     struct slice value = encode(candle, bytes);
     put_candle(effects, candle, value);
     bool is_wanted = (effects->rules.outputs & INTERVAL_BIT(candle->interval)) != 0;
-    if (!is_wanted || candle->open_ms < effects->meta.floor_ms || is_quiet(effects)) {
+    if (!is_wanted || candle->open_ms < effects->meta.floor_ms) {
+        return;
+    }
+    if (is_quiet(effects)) {
+        note_had(&effects->meta, candle->revision);
         return;
     }
     put_outbox(effects, OUTBOX_candle, candle->interval, value);

@@ -39,6 +39,7 @@ struct refill_page;
     X(STORE_COMMIT,    store_commit,    partition,    store_writer,  "make this last")                       \
     X(STORE_COMMITTED, store_committed, store_writer, partition,     "it lasts, or why not")                 \
     X(OUTBOX_GREW,     outbox_grew,     partition,    dispatcher,    "there is work up to here")             \
+    X(QUIET_OVER,      quiet_over,      partition,    dispatcher,    "the past is rebuilt; what a sink has is known") \
     X(OUTBOX_READ,     outbox_read,     dispatcher,   store_reader,  "entries after this one, please")       \
     X(OUTBOX_ROWS,     outbox_rows,     store_reader, dispatcher,    "here they are")                        \
     X(OUTBOX_ACKED,    outbox_acked,    dispatcher,   partition,     "the sink has these, or never will")    \
@@ -103,6 +104,12 @@ struct msg_outbox_grew {
     int64_t last_sequence;
     bool has_dead_letters;  /* what was added */
     interval_set intervals; /* of the candles that were added */
+};
+
+/* How far the sink had acknowledged before the state was lost; see acked.h. */
+struct msg_quiet_over {
+    int64_t acked_revision;
+    int64_t acked_count;
 };
 
 struct msg_outbox_read {

@@ -76,6 +76,10 @@ int64_t partition_first_cursor(const struct meta *meta, enum sink sink);
 void partition_add_dispatcher(struct partition *partition, enum sink sink,
                               struct actor *dispatcher);
 
+/* True while it rebuilds what every sink has: dispatchers of sinks that can forget wait for
+ * QUIET_OVER before they hold the sink against what it had. */
+bool partition_is_quiet(const struct partition *partition);
+
 /* Wakes the symbols that have pending windows, and asks for the first records. */
 void partition_start(struct partition *partition);
 

@@ -237,6 +237,26 @@ static void tell_recovered(struct partition *p)
     }
 }
 
+/* With the checkpoint that has rebuilt the last of it, and before the news of what comes next. */
+static void tell_quiet_over(struct partition *p)
+{
+    const struct meta *meta = &p->effects.meta;
+    if (!p->is_quiet || meta->next_offset < meta->quiet_until) {
+        return;
+    }
+    p->is_quiet = false;
+    for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
+        struct msg msg = {
+            .type = MSG_QUIET_OVER,
+            .from = &p->actor,
+            .as_QUIET_OVER = {meta->acked_revisions[sink], meta->acked_counts[sink]},
+        };
+        if (p->dispatchers[sink] != NULL) {
+            actor_send(p->dispatchers[sink], &msg);
+        }
+    }
+}
+
 void partition_on_committed(struct partition *p, const struct msg_store_committed *m)
 {
     if (m->status != STATUS_OK) {
@@ -249,6 +269,7 @@ void partition_on_committed(struct partition *p, const struct msg_store_committe
     partition_tell_position(p);
     watch_outbox(p);
     batch_clear(p->effects.batch);
+    tell_quiet_over(p);
     tell_dispatchers(p);
     p->counts = (struct batch_counts){.records = 0};
     p->phase = PARTITION_gathering;

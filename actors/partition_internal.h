@@ -82,6 +82,7 @@ struct partition {
 
     enum status halt; /* why no record after the last one is read; OK: they are */
     bool is_halt_told;
+    bool is_quiet; /* and the dispatchers know */
 
     bool is_draining;
     bool is_stopped;

@@ -42,6 +42,8 @@ struct partition *partition_create(const struct partition_options *options)
     p->decoder = kline_decoder_create();
     effects_init(&p->effects, &options->rules, options->store, p->metrics, &p->actor);
     set_up_meta(p, &p->effects.meta);
+    p->is_quiet = p->effects.meta.quiet_until > 0 &&
+                  p->effects.meta.next_offset < p->effects.meta.quiet_until;
     return p;
 }
 
@@ -89,6 +91,11 @@ void partition_destroy(struct partition **partition_p)
     kline_decoder_destroy(&p->decoder);
     destroy_metrics(p);
     mem_free(p);
+}
+
+bool partition_is_quiet(const struct partition *p)
+{
+    return p->is_quiet;
 }
 
 int64_t partition_first_cursor(const struct meta *meta, enum sink sink)

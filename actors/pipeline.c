@@ -42,6 +42,7 @@ static void add_dispatcher(struct pipeline *pipeline, const struct pipeline_opti
         .last_sequence = meta->outbox_next - 1,
         .rows_max = wanted->rows_max,
         .may_forget = wanted->may_forget,
+        .is_quiet = partition_is_quiet(pipeline->partition),
         .ttl_ms = wanted->ttl_ms,
         .acked_revision = meta->acked_revisions[sink],
         .acked_count = meta->acked_counts[sink],

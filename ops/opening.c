@@ -169,6 +169,7 @@ static enum status open_state(const struct opening_options *o, const struct grou
     struct recovery_options options = {
         .store = o->store,
         .remote = o->remote,
+        .cluster = opening->cluster,
         .check = check,
         .context = (void *)(uintptr_t)o,
     };

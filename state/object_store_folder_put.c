@@ -85,7 +85,7 @@ static enum status copy_in(const struct object_store *store, const char *key,
     char chunk[CHUNK_BYTES];
     size_t size = 0;
     struct steady_file file;
-    steady_file_init(&file, fd);
+    steady_file_init(&file, fd, STEADY_FILE_put_away);
     for (int64_t at = 0;; at += (int64_t)size) {
         enum status status = object_source_read(source, at, chunk, sizeof(chunk), &size);
         if (status != STATUS_OK) {

@@ -19,7 +19,7 @@ enum status object_target_open(const char *path, struct object_target *out_targe
     /* Whoever sweeps up what nobody is writing any more asks for this lock. */
     (void)flock(fd, LOCK_EX | LOCK_NB);
     *out_target = (struct object_target){.fd = fd, .path = path};
-    steady_file_init(&out_target->file, fd);
+    steady_file_init(&out_target->file, fd, STEADY_FILE_read_soon);
     return STATUS_OK;
 }
 

@@ -63,6 +63,7 @@ typedef enum status recovery_check_fn(void *context, const struct meta *meta,
 struct recovery_options {
     struct store_options store;
     struct object_store *remote; /* NULL: none */
+    const char *cluster;         /* ours; what is of another one is left alone. NULL: not known */
     recovery_check_fn *check;
     void *context;
     struct snapshot_progress progress; /* of copies */

@@ -4,6 +4,8 @@
 #include "state/snapshot_internal.h"
 #include "state/snapshot_remote.h"
 
+#include <string.h>
+
 /* Without it we go on with what is here, and wait for it only when that does not do. */
 static void miss_remote(struct recovery_search *search, enum status status)
 {
@@ -125,6 +127,22 @@ static enum status fetch(struct recovery_search *search, const struct snapshot *
     }
 }
 
+/* Another cluster's topic of the same name: its state is none of ours, neither to take nor to set
+ * aside. */
+static bool is_foreign(const struct recovery_search *search, const struct snapshot *snapshot)
+{
+    const char *ours = search->options->cluster;
+    if (ours == NULL || ours[0] == '\0' || snapshot->cluster[0] == '\0' ||
+        strcmp(ours, snapshot->cluster) == 0) {
+        return false;
+    }
+    log_event(LOG_snapshot_foreign, log_text("store", search->folder),
+              log_text("name", snapshot->name), log_text("topic", snapshot->topic),
+              log_text("cluster", ours), log_text("other", snapshot->cluster),
+              log_text("advice", "give each cluster a prefix of its own in snapshots.url"));
+    return true;
+}
+
 enum status recovery_try_snapshot(struct recovery_search *search, const struct snapshot *snapshot,
                                   bool is_remote)
 {
@@ -132,6 +150,9 @@ enum status recovery_try_snapshot(struct recovery_search *search, const struct s
         log_event(LOG_snapshot_damaged, log_text("folder", search->folder),
                   log_text("name", snapshot->name),
                   log_text("reason", "it is of another topic or partition"));
+        return STATUS_NOT_FOUND;
+    }
+    if (is_foreign(search, snapshot)) {
         return STATUS_NOT_FOUND;
     }
     if (is_remote) {

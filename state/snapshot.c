@@ -57,17 +57,16 @@ static enum status open_place(const struct store *store, struct place *place)
     return STATUS_OK;
 }
 
-/* What the disk gives back is what was written to it, and need not stay in memory. */
+/* What the disk gives back is what was written to it: no page of it is in memory any more. Those
+ * that are read here may stay, for whoever copies the file on. */
 static enum status check_copy(const struct place *place, const struct snapshot *snapshot)
 {
     struct snapshot read;
-    (void)posix_fadvise(place->fd, 0, 0, POSIX_FADV_DONTNEED);
     if (lseek(place->fd, 0, SEEK_SET) != 0) {
         return folder_failed("lseek", place->path);
     }
     (void)posix_fadvise(place->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     enum status status = snapshot_read_through(place->fd, NULL, place->path, NULL, 0, &read);
-    (void)posix_fadvise(place->fd, 0, 0, POSIX_FADV_DONTNEED);
     if (status == STATUS_OK &&
         (read.size_bytes != snapshot->size_bytes || read.crc32c != snapshot->crc32c)) {
         log_event(LOG_snapshot_damaged, log_text("path", place->path),
@@ -146,7 +145,7 @@ static enum status write_copy(struct store *store, const struct place *place,
                               const struct snapshot_progress *progress, struct snapshot *snapshot)
 {
     struct steady_file file;
-    steady_file_init(&file, place->fd);
+    steady_file_init(&file, place->fd, STEADY_FILE_put_away);
     enum status status = snapshot_copy_env(store, &file, place->path, progress, snapshot);
     if (status == STATUS_OK && !steady_file_sync(&file)) {
         status = folder_failed("fsync", place->path);

@@ -113,7 +113,7 @@ static enum status copy_to(const char *from, const char *to, const struct snapsh
         (void)close(from_fd);
         return status;
     }
-    steady_file_init(&file, fd);
+    steady_file_init(&file, fd, STEADY_FILE_read_soon);
     status = snapshot_read_through(from_fd, &file, from, NULL, 0, &read);
     if (status == STATUS_OK) {
         status = compare(from, &read, snapshot);

@@ -1,9 +1,10 @@
 #include "actors/edge/kafka_source_internal.h"
 #include "runtime/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS_PER_POLL_MAX = 200 };
+enum { EVENTS_PER_POLL_MAX = 200, NEWS_US_MAX = 100000 };
 
 #define JOIN_STATE "\"join_state\": \""
 
@@ -32,10 +33,21 @@ static bool is_joined_as(const char *json, const char *state)
     return found != NULL && strncmp(found + strlen(JOIN_STATE), state, strlen(state)) == 0;
 }
 
+/* What lay in the queue while the loop was busy, or stopped, says nothing of now. */
+static bool is_news(const char *json)
+{
+    const char *taken = strstr(json, "\"ts\":"); /* microseconds of the monotonic clock */
+    int64_t now_us = (int64_t)(uv_hrtime() / 1000);
+    return taken == NULL || now_us - strtoll(taken + strlen("\"ts\":"), NULL, 10) < NEWS_US_MAX;
+}
+
 /* While a revoke waits for its answer, the generation is still the one in which it came. */
 static void on_group_stats(struct kafka_source *source, const char *json)
 {
     bool is_at_rest = is_joined_as(json, "steady");
+    if (!is_news(json) && !kafka_source_is_ordinal(source)) {
+        return;
+    }
     if (is_at_rest || kafka_source_is_ordinal(source)) {
         kafka_commit_on_rest(source);
     }

@@ -105,3 +105,19 @@ def leaving(servers, folder):
 
 def owned(shard):
     return {int(labels["partition"]) for labels, _ in shard.metrics()["candled_next_offset"]}
+
+
+@test("a data folder and a Redis that are lost together both come back")
+def both_lost(servers, folder):
+    own = servers.own(redis_server().start())
+    with Case(servers, folder, redis_at=own) as case:
+        case.produce(messages(46))
+        shard = case.shard().start()
+        case.expect_answer()
+        time.sleep(1.5)  # the group hears of offsets a few times a second
+        shard.kill9()
+        own.kill9()
+        wipe(case)
+        own.start()
+        shard.start()
+        case.expect_answer()

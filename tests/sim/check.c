@@ -43,16 +43,19 @@ static unsigned check_rejected(const struct place *at, bool is_wanted, bool is_h
     return 0;
 }
 
-/* A server that has forgotten need not be given what it would not hold any more. */
-static bool has_expired(const struct place *at, const struct oracle_candle *want)
+/* What a server that has forgotten is not given again: what it would not hold any more, and what
+ * no state knows. */
+static bool may_be_missing(const struct place *at, const struct oracle_candle *want)
 {
+    const struct server_mark *mark = &at->server->marks[scenario_partition_of(at->symbol)];
     int64_t closed_ms = at->open_ms + interval_ms(at->interval);
     int64_t written_ms = want->updated_ms > closed_ms ? want->updated_ms : closed_ms;
     return at->server->has_forgotten &&
-           written_ms <= oracle_stream_ms(at->oracle) - SIM_REDIS_TTL_MS;
+           (mark->is_excused || at->open_ms < mark->floor_ms ||
+            written_ms <= oracle_stream_ms(at->oracle) - SIM_REDIS_TTL_MS);
 }
 
-static unsigned check_expired(const struct place *at, const struct candle *held)
+static unsigned check_old(const struct place *at, const struct candle *held)
 {
     if (held == NULL) {
         return 0;
@@ -71,8 +74,8 @@ static unsigned check_window(const struct place *at)
     if (server_rejects(at->server, at->symbol, at->interval, at->open_ms)) {
         return check_rejected(at, want.exists, held != NULL);
     }
-    if (has_expired(at, &want)) {
-        return check_expired(at, held);
+    if (may_be_missing(at, &want)) {
+        return check_old(at, held);
     }
     if (want.exists != (held != NULL)) {
         return tell(at, want.exists ? "is not there" : "is too much");

@@ -56,6 +56,11 @@ void faults_count(struct faults *faults, enum fault fault)
     faults->counts.of[fault]++;
 }
 
+const char *faults_name(enum fault fault)
+{
+    return infos[fault].name;
+}
+
 void faults_print(const struct fault_counts *counts)
 {
     uint64_t sum = 0;

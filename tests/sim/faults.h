@@ -22,7 +22,7 @@
     X(redis_restarted,     4,      "Redis restarts empty, and loses what was under way")      \
     X(redis_flushed,       2,      "Redis is emptied behind everybody's back")                \
     X(redis_rolled_back,   4,      "Redis becomes an older copy of itself")                   \
-    X(retention,           0,      "the head of a log is removed")                            \
+    X(retention,           4,      "the head of a log is removed")                            \
     X(folder_lost,         6,      "the data of a partition is gone from a machine")          \
     X(state_truncated,     3,      "an environment that nobody has open loses its end")       \
     X(snapshot_flipped,    8,      "a bit of a snapshot on a machine is another")             \
@@ -79,6 +79,8 @@ enum fault faults_pick(struct faults *faults);
 bool faults_strike(struct faults *faults, enum fault fault, uint64_t percent);
 
 void faults_count(struct faults *faults, enum fault fault);
+
+const char *faults_name(enum fault fault);
 
 /* A table of all counts. */
 void faults_print(const struct fault_counts *counts);

@@ -101,6 +101,7 @@ static void start(struct hosted *h)
                       .topic = SIM_TOPIC,
                       .partition = (int32_t)h->partition,
                       .floor_ms = h->opening.floor_ms,
+                      .quiet_until = h->opening.quiet_until,
                       .topic_partitions = h->opening.topic_partitions,
                       .cluster = h->opening.cluster,
                       .linger_ms = LINGER_MS,
@@ -188,6 +189,7 @@ static void try_open(struct hosted *h)
     tell_begin(h);
     if (store_meta(h->store)->next_offset < 0) {
         faults_count(w->faults, FAULT_began_from_nothing);
+        server_note_floor(&w->servers[SIM_SINK_redis], h->partition, h->opening.floor_ms);
         machine_note_synced(h->shard->machine, h->partition);
     }
     start(h);

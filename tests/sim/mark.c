@@ -22,11 +22,19 @@ static void begin_refill(struct sim_mark *mark)
     actor_send(mark->dispatcher, &msg);
 }
 
+/* A state that was begun anew does not know that anything was acknowledged. */
+static void excuse(struct sim_mark *mark)
+{
+    struct server_mark *at = there(mark);
+    at->is_excused = at->is_excused || (at->has_lost && mark->acked.revision < 0);
+}
+
 void sim_mark_read(struct sim_mark *mark)
 {
     if (mark->dispatcher == NULL) {
         return;
     }
+    excuse(mark);
     mark->held = there(mark)->acked;
     mark->is_refilling = false;
     if (acked_is_before(mark->held, mark->acked)) {
@@ -47,9 +55,8 @@ static bool is_as_left(struct sim_mark *mark)
 
 static void write_mark(struct sim_mark *mark, struct acked value)
 {
-    struct server_mark *at = there(mark);
-    at->is_excused = at->is_excused || (at->has_lost && mark->acked.revision < 0);
-    at->acked = value;
+    excuse(mark);
+    there(mark)->acked = value;
     mark->held = value;
 }
 

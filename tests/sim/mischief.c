@@ -5,6 +5,7 @@
 #include "tests/sim/damage.h"
 #include "tests/sim/world_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,18 +26,25 @@ static void lose_power(struct world *w, size_t machine)
     machine_lose_power(&w->machines[machine]);
 }
 
-/* How many records at the head of the log nobody will ask for. */
+/* How many records at the head of the log nobody will ask for, nor is about to read. */
 static int64_t spare_records(const struct world *w, size_t p)
 {
     const struct scenario *scenario = w->shared.scenario;
     int64_t acked = w->group.partitions[p].commit.acked;
-    if (!scenario->is_orderly || acked <= w->topic.begin[p] || acked >= w->topic.end[p]) {
+    if (!scenario->is_orderly || !scenario->has_commits || acked <= w->topic.begin[p] ||
+        acked >= w->topic.end[p]) {
         return 0;
     }
-    int64_t kept_ms = interval_ms(interval_longest(scenario->rules.intervals)) +
-                      6 * scenario->rules.grace_ms + 2 * (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    int64_t kept_ms = scenario->rules.late_ms +
+                      interval_ms(interval_longest(scenario->rules.intervals)) +
+                      4 * scenario->rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
     int64_t until_ms = topic_record(&w->topic, p, acked).timestamp_ms - kept_ms;
-    return topic_offset_at(&w->topic, p, until_ms) - w->topic.begin[p];
+    int64_t until = topic_offset_at(&w->topic, p, until_ms);
+    for (size_t i = 0; i < w->shard_count; i++) {
+        const struct hosted *h = &w->shards[i].hosted[p];
+        until = h->pipeline != NULL && h->source.position < until ? h->source.position : until;
+    }
+    return until - w->topic.begin[p];
 }
 
 /* Copies or manifests. */
@@ -93,16 +101,10 @@ void mischief_disconnect_redis(struct world *w)
     }
 }
 
-/* Only where every state knows the whole log, and so can give everything back; and where there is
- * one state of each partition: of two with the same offset one may have emitted, for idleness, what
- * the other has not, and the marks do not tell them apart. */
 static void strike_redis(struct world *w, enum fault fault)
 {
     struct server *redis = &w->servers[SIM_SINK_redis];
-    if (w->shared.scenario->is_orderly || !w->shared.scenario->is_one_machine) {
-        return;
-    }
-    if (fault == FAULT_redis_rolled_back && !server_is_copy_told_apart(redis)) {
+    if (fault == FAULT_redis_rolled_back && !server_has_copy(redis)) {
         server_keep_copy(redis);
         return;
     }
@@ -143,6 +145,9 @@ static void strike_files(struct world *w, enum fault fault)
 
 void mischief_strike(struct world *w, enum fault fault)
 {
+    if (w->shared.is_traced && fault != FAULT_COUNT) {
+        printf("[%9" PRId64 "] strikes: %s\n", w->shared.now_ms, faults_name(fault));
+    }
     switch (fault) {
     case FAULT_kill:
     case FAULT_stop:

@@ -57,6 +57,7 @@ void scenario_init(struct scenario *s, uint64_t seed)
     s->shards = 1 + rand_below(&rand, SIM_SHARDS_MAX);
     draw_machines(s, &rand);
     s->is_orderly = rand_chance(&rand, 50);
+    s->has_commits = rand_chance(&rand, 60);
     s->rules = draw_rules(&rand, s->is_orderly);
     s->sync = rand_chance(&rand, 60) ? STORE_SYNC_boot : STORE_SYNC_commit;
     s->is_static_membership = rand_chance(&rand, 40);

@@ -21,10 +21,10 @@ struct scenario {
     bool is_one_machine;
     struct candle_rules rules;
     enum store_sync sync;
-    /* Klines are out of order by less than grace, and the group remembers what was acknowledged:
-     * who begins without any state may then begin in the middle. Else whoever does begins at the
-     * log's first record. */
-    bool is_orderly;
+    bool is_orderly; /* klines are out of order by less than grace */
+    /* The group remembers what was acknowledged: who begins without any state begins in the middle.
+     * Else whoever does begins at the log's first record. */
+    bool has_commits;
     bool is_static_membership;
     int64_t snapshots_ms; /* between two of a partition; 0: none */
     bool has_remote;      /* they are copied on */

@@ -1,6 +1,7 @@
 #include "tests/sim/server.h"
 
 #include "runtime/mem.h"
+#include "state/meta.h"
 #include "tests/sim/compare.h"
 
 #include <stdio.h>
@@ -173,6 +174,13 @@ bool server_has_copy(const struct server *server)
     return server->copy != NULL;
 }
 
+void server_note_floor(struct server *server, size_t partition, int64_t floor_ms)
+{
+    struct server_mark *mark = &server->marks[partition];
+    int64_t known_ms = floor_ms == META_FLOOR_DUE ? INT64_MAX : floor_ms;
+    mark->floor_ms = mark->floor_ms < known_ms ? known_ms : mark->floor_ms;
+}
+
 /* The copy has fewer rows, the same ones first. */
 void server_forget(struct server *server, bool is_copy)
 {
@@ -183,7 +191,7 @@ void server_forget(struct server *server, bool is_copy)
     }
     for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
         server->marks[p].acked = copy == NULL ? acked_none() : copy->marks[p].acked;
-        server->marks[p].has_lost = true;
+        server->marks[p].has_lost = server->marks[p].has_lost || server->count > 0;
     }
     server->count = 0;
     for (size_t i = 0; copy != NULL && i < copy->count; i++) {

@@ -40,8 +40,8 @@ struct server {
     int64_t *seen; /* by row: the highest revision a reader has seen */
 
     struct server_mark marks[SIM_PARTITIONS_MAX];
-    bool has_forgotten;                /* at least once */
-    struct server_copy *copy;          /* from an earlier time; NULL: none */
+    bool has_forgotten;       /* at least once */
+    struct server_copy *copy; /* from an earlier time; NULL: none */
 
     bool *dead[SIM_PARTITIONS_MAX]; /* by offset: is there a letter? */
     char **rejected;                /* the values of letters about rejected candles */
@@ -75,9 +75,11 @@ bool server_has_dead(const struct server *server, size_t partition, int64_t offs
 /* A copy is made, in place of the one before. */
 void server_keep_copy(struct server *server);
 
-/* Do the marks say that the copy lacks something? What was written at a revision below the mark
- * (windows that were due, or closed by idleness) leaves no trace in it. False: no copy. */
-bool server_is_copy_told_apart(const struct server *server);
+bool server_has_copy(const struct server *server);
+
+/* A state of this partition begins in the middle of the log: what windows before the floor are, it
+ * does not know, and cannot give back. META_FLOOR_DUE: of none that is there by now. */
+void server_note_floor(struct server *server, size_t partition, int64_t floor_ms);
 
 /* It comes back empty, or as the copy is; its readers know. */
 void server_forget(struct server *server, bool is_copy);

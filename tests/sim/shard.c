@@ -48,7 +48,7 @@ void shard_init(struct shard *s, struct shard_world *world, struct machine *mach
 static void tell_group(struct shard *s, size_t p)
 {
     struct hosted *h = &s->hosted[p];
-    if (h->commit.offset >= 0 && s->world->scenario->is_orderly) {
+    if (h->commit.offset >= 0 && s->world->scenario->has_commits) {
         group_commit(s->world->group, s->member, p, &h->commit);
         h->commit.offset = -1;
     }

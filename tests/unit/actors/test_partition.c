@@ -381,6 +381,34 @@ static void a_window_that_a_pause_ends_is_told_although_its_records_were_not(voi
     close_fixture(f);
 }
 
+/* The store of the fixture owes entries already; the record is at offset 0. */
+static void what_a_sink_had_is_known_when_the_past_is_rebuilt(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture_at(false, META_NO_TIME, 1);
+    assert_true(partition_is_quiet(f->partition));
+    run(f);
+    tell_record(f);
+    run(f);
+    const struct meta *meta = checkpoint_in_the_air(f)->meta;
+    assert_int_equal(meta->acked_revisions[SINK_redis], revision_of(0, 0));
+    assert_int_equal(f->dispatcher.count, 0);
+    commit(f);
+    assert_false(partition_is_quiet(f->partition));
+    assert_int_equal(f->dispatcher.count, 1);
+    assert_int_equal(f->dispatcher.messages[0].type, MSG_QUIET_OVER);
+    assert_int_equal(f->dispatcher.messages[0].as_QUIET_OVER.acked_revision, revision_of(0, 0));
+    close_fixture(f);
+}
+
+static void a_state_that_rebuilds_nothing_is_not_quiet(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture();
+    assert_false(partition_is_quiet(f->partition));
+    close_fixture(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +420,8 @@ int main(void)
         cmocka_unit_test(garbage_without_a_key_is_a_dead_letter_and_no_halt),
         cmocka_unit_test(no_window_that_opens_before_the_floor_is_emitted),
         cmocka_unit_test(a_window_that_a_pause_ends_is_told_although_its_records_were_not),
+        cmocka_unit_test(what_a_sink_had_is_known_when_the_past_is_rebuilt),
+        cmocka_unit_test(a_state_that_rebuilds_nothing_is_not_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -248,6 +248,36 @@ static void a_damaged_one_there_is_passed_over_as_well(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
+static void live_in_another_cluster(struct test *t)
+{
+    char command[600];
+    open_remote(t);
+    assert_int_equal(open_it(t), STATUS_OK);
+    (void)snprintf(t->f.meta.cluster, sizeof(t->f.meta.cluster), "theirs");
+    struct snapshot snapshot = take(t, 10);
+    assert_int_equal(snapshot_publish(t->options.remote, folder_of(t), &snapshot, NULL), STATUS_OK);
+    store_close(&t->f.store);
+    (void)snprintf(command, sizeof(command), "rm -r %s", folder_of(t));
+    assert_int_equal(system(command), 0);
+}
+
+static void what_another_cluster_has_put_there_is_left_alone(void **state)
+{
+    struct test *t = *state;
+    char path[600];
+    live_in_another_cluster(t);
+    t->options.cluster = "ours";
+    t->log.only_fits = 5;
+    assert_int_equal(open_it(t), STATUS_OK);
+    assert_int_equal(store_meta(t->f.store)->next_offset, -1);
+    commit_at(t, 5);
+    store_close(&t->f.store);
+    assert_int_equal(open_it(t), STATUS_OK);
+    assert_stands_at(t, 5, false);
+    (void)snprintf(path, sizeof(path), "%s/shared/klines/3/00-%019d.mdb", t->f.data_dir, 10);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static void an_object_store_that_is_gone_stops_only_who_needs_it(void **state)
 {
     struct test *t = *state;
@@ -298,6 +328,7 @@ int main(int argc, char **argv)
         TEST(an_install_that_was_cut_short_is_done_again),
         TEST(a_partition_goes_on_from_the_object_store),
         TEST(a_damaged_one_there_is_passed_over_as_well),
+        TEST(what_another_cluster_has_put_there_is_left_alone),
         TEST(an_object_store_that_is_gone_stops_only_who_needs_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,12 +34,14 @@ static void a_file_of_many_pieces_holds_what_was_written(void **state)
     unsigned char *wanted = malloc(PART_BYTES);
     unsigned char *found = malloc(PART_BYTES);
     struct steady_file file;
-    steady_file_init(&file, open_new());
+    steady_file_init(&file, open_new(), STEADY_FILE_put_away);
     for (int i = 0; i < PARTS; i++) {
         fill(wanted, i);
         assert_true(steady_file_write(&file, wanted, PART_BYTES));
     }
     assert_int_equal(file.size, (int64_t)PART_BYTES * PARTS);
+    assert_true(file.sent > 0 && file.size - file.sent < 1 << 20);
+    assert_true(file.arrived > 0 && file.sent - file.arrived < 6 << 20);
     assert_true(steady_file_sync(&file));
     for (int i = 0; i < PARTS; i++) {
         fill(wanted, i);
@@ -57,7 +59,7 @@ static void room_that_was_not_needed_is_given_back(void **state)
     unsigned char *part = malloc(PART_BYTES);
     struct stat stat;
     struct steady_file file;
-    steady_file_init(&file, open_new());
+    steady_file_init(&file, open_new(), STEADY_FILE_put_away);
     for (int i = 0; i < PARTS; i++) {
         fill(part, i);
         assert_true(steady_file_write(&file, part, PART_BYTES));
@@ -75,7 +77,7 @@ static void a_small_file_asks_for_no_room(void **state)
 {
     (void)state;
     struct steady_file file;
-    steady_file_init(&file, open_new());
+    steady_file_init(&file, open_new(), STEADY_FILE_put_away);
     assert_true(steady_file_write(&file, "ab", 2));
     assert_true(steady_file_write(&file, "c", 1));
     assert_int_equal(file.set_aside, 0);
@@ -91,7 +93,7 @@ static void a_full_disk_is_told_with_its_reason(void **state)
     if (fd < 0) {
         skip();
     }
-    steady_file_init(&file, fd);
+    steady_file_init(&file, fd, STEADY_FILE_read_soon);
     assert_false(steady_file_write(&file, "x", 1));
     assert_int_equal(errno, ENOSPC);
     (void)close(fd);
@@ -104,9 +106,10 @@ static void what_cannot_be_sent_in_pieces_is_written_all_the_same(void **state)
     struct steady_file file;
     int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     assert_true(fd >= 0);
-    steady_file_init(&file, fd);
+    steady_file_init(&file, fd, STEADY_FILE_read_soon);
     assert_true(steady_file_write(&file, part, (size_t)4 * PART_BYTES));
-    assert_int_equal(file.sent, (int64_t)4 * PART_BYTES);
+    assert_int_equal(file.size, (int64_t)4 * PART_BYTES);
+    assert_int_equal(file.sent, 1 << 20);
     (void)close(fd);
     free(part);
 }

@@ -311,6 +311,25 @@ static void after_a_refill_the_mark_has_all_that_was_acknowledged_meanwhile(void
     close_fixture(f);
 }
 
+/* A copy from before the loss may hold all that was acknowledged till then. */
+static void what_ends_with_a_refill_comes_after_what_was_acknowledged(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture((struct acked){HIGHEST, 2});
+    const struct msg_sink_refilled refilled = {.loss = 1};
+    connect_to(f, acked_none());
+    expect_write(f, (struct acked){0, 0}, acked_none());
+    answer(f, acked_none());
+    assert_true(redis_marks_end_refill(f->marks, &f->dispatcher.actor, &refilled));
+    deliver(f, HIGHEST - 1);
+    assert_false(is_acknowledged(f));
+    expect_write(f, (struct acked){HIGHEST, 3}, (struct acked){0, 0});
+    answer(f, (struct acked){0, 0});
+    assert_true(is_acknowledged(f));
+    assert_acked(f, (struct acked){HIGHEST, 3});
+    close_fixture(f);
+}
+
 static void emptied_behind_our_back_it_is_found_out_by_the_next_delivery(void **state)
 {
     (void)state;
@@ -337,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_mark_that_is_on_its_way_says_nothing_of_what_is_written_after_it),
         cmocka_unit_test(cut_off_before_the_answer_it_is_written_again),
         cmocka_unit_test(after_a_refill_the_mark_has_all_that_was_acknowledged_meanwhile),
+        cmocka_unit_test(what_ends_with_a_refill_comes_after_what_was_acknowledged),
         cmocka_unit_test(emptied_behind_our_back_it_is_found_out_by_the_next_delivery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
