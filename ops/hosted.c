@@ -128,14 +128,13 @@ static void on_retry(uv_timer_t *timer)
 
 static void try_later(struct hosted *h)
 {
+    bool is_locked = h->status == STATUS_BUSY;
     if (!h->is_waiting_told) {
-        bool is_locked = h->status == STATUS_BUSY;
         log_event(is_locked ? LOG_partition_waiting : LOG_partition_delayed,
                   log_text("topic", topic_of(h)), log_int("partition", hosted_partition(h)),
                   log_text("error", status_text(h->status)));
         h->is_waiting_told = true;
     }
-    bool is_locked = h->status == STATUS_BUSY;
     (void)uv_timer_start(&h->timer, on_retry, is_locked ? LOCK_RETRY_MS : OPEN_RETRY_MS, 0);
 }
 
@@ -330,11 +329,6 @@ static void rest(struct hosted *h)
     (void)uv_timer_start(&h->timer, on_rest_poll, REST_POLL_MS, REST_POLL_MS);
 }
 
-static bool has_begun(const struct hosted *h)
-{
-    return h->state == HOSTED_running || h->state == HOSTED_draining;
-}
-
 void hosted_drain(struct hosted *h, struct hosted_deadlines deadlines)
 {
     h->is_given_up = true;
@@ -375,7 +369,7 @@ void hosted_drop(struct hosted *h)
     h->is_dropped = true;
     if (h->state == HOSTED_open || h->state == HOSTED_halted) {
         close_store(h);
-    } else if (has_begun(h)) {
+    } else if (h->state == HOSTED_running || h->state == HOSTED_draining) {
         rest(h);
     }
 }

@@ -132,12 +132,14 @@ static void tell_repartitioned(const struct opening_options *o, const struct ope
               log_int("partitions", opening->topic_partitions));
 }
 
-/* State that fits the log: an era that was begun for all partitions is taken over. */
+/* State that fits the log: an era that was begun for all partitions is taken over; one begins where
+ * further state does not fit, since its revisions have been seen. */
 static enum status take_over(const struct opening_options *o, const struct group_memory *memory,
-                             struct opening *opening)
+                             int64_t unfit_era, struct opening *opening)
 {
-    if (memory->era > store_meta(opening->store)->era) {
-        return begin_era(opening->store, memory->era, false);
+    int64_t era = memory->era > unfit_era + 1 ? memory->era : unfit_era + 1;
+    if (era > store_meta(opening->store)->era) {
+        return begin_era(opening->store, era, false);
     }
     if (is_repartitioned(opening)) {
         tell_repartitioned(o, opening);
@@ -172,12 +174,13 @@ static enum status open_state(const struct opening_options *o, const struct grou
         .cluster = opening->cluster,
         .check = check,
         .context = (void *)(uintptr_t)o,
+        .stops_at_unfit = !o->begins_new_era,
     };
     struct recovery recovery;
     enum status status = recovery_open(&options, &opening->store, &recovery);
 
     if (status == STATUS_OK) {
-        return take_over(o, memory, opening);
+        return take_over(o, memory, recovery.unfit_era, opening);
     }
     if (status != STATUS_LOG_LOST) {
         return status;

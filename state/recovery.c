@@ -173,9 +173,10 @@ static enum status search_folder(struct recovery_search *search)
 enum status recovery_open(const struct recovery_options *options, struct store **out_store,
                           struct recovery *out_recovery)
 {
-    struct recovery_search search = {.options = options};
+    struct recovery_search search = {.options = options, .unfit_era = -1};
     enum status status = search_folder(&search);
     if (status == STATUS_OK || status == STATUS_LOG_LOST) {
+        search.result.unfit_era = search.unfit_era;
         *out_recovery = search.result;
     }
     if (status == STATUS_OK) {

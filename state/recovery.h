@@ -66,6 +66,9 @@ struct recovery_options {
     const char *cluster;         /* ours; what is of another one is left alone. NULL: not known */
     recovery_check_fn *check;
     void *context;
+    bool stops_at_unfit; /* STATUS_LOG_LOST as soon as the furthest state does not fit: records that
+                            sinks have heard of are not in the log, and an older state that fits
+                            would give their revisions to others */
     struct snapshot_progress progress; /* of copies */
     const char *walker;                /* see walk_in_child(); NULL: this program */
 };
@@ -75,6 +78,7 @@ struct recovery {
     struct snapshot snapshot; /* that one */
     struct meta meta;         /* with STATUS_LOG_LOST: of the furthest candidate */
     enum log_fit fit;         /* of the state that was opened; with STATUS_LOG_LOST: of that one */
+    int64_t unfit_era; /* the latest of the states that were passed over as unfit; -1: none */
 };
 
 /* STATUS_OK: open; next_offset -1 when there was nothing at all. STATUS_LOG_LOST: there is state,

@@ -33,6 +33,7 @@ struct recovery_search {
     struct recovery_unfit *unfit;
     size_t unfit_count;
     bool has_furthest;
+    int64_t unfit_era;      /* -1: none */
     struct recovery result; /* of the one that is taken, or of the furthest that does not fit */
 };
 

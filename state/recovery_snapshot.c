@@ -50,7 +50,8 @@ enum status recovery_check(struct recovery_search *search, const struct meta *me
     }
     if (!log_fit_is_good(fit)) {
         remember_unfit(search, meta, fit, name);
-        return STATUS_NOT_FOUND;
+        search->unfit_era = meta->era > search->unfit_era ? meta->era : search->unfit_era;
+        return search->options->stops_at_unfit ? STATUS_LOG_LOST : STATUS_NOT_FOUND;
     }
     search->result = (struct recovery){.meta = *meta, .fit = fit};
     return STATUS_OK;

@@ -64,8 +64,9 @@ static enum status open_client(const struct kafka_log_options *o, rd_kafka_t **o
         {"auto.offset.reset", "error"},
         {"enable.partition.eof", "true"},
         {"allow.auto.create.topics", "false"},
-        {"queued.min.messages", "1"},
-        {"queued.max.messages.kbytes", "64"},
+        /* One record is wanted; but past these limits 2.0 fetches nothing for a second. */
+        {"queued.min.messages", "10000"},
+        {"queued.max.messages.kbytes", "4096"},
         {"fetch.message.max.bytes", "65536"},
         {"fetch.wait.max.ms", "50"},
         {"fetch.error.backoff.ms", "100"},

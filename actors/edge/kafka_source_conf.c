@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { HEARTBEAT_MS_MAX = 3000, NUMBER_BYTES_MAX = 24, PROPERTIES_MAX = 32 };
+enum { HEARTBEAT_MS_MAX = 500, NUMBER_BYTES_MAX = 24, PROPERTIES_MAX = 32 };
 
 static size_t append(struct kafka_property *list, size_t count, const struct kafka_property *more)
 {

@@ -123,7 +123,7 @@ struct kafka_source {
     int64_t counted_ms;
 
     bool has_joined;
-    bool was_assigned; /* once at least, be it nothing */
+    bool was_assigned;  /* once at least, be it nothing */
     bool is_moving;     /* between a revoke and the next assign */
     bool is_answer_due; /* librdkafka waits for the partitions of a revoke */
     bool is_topic_missing;

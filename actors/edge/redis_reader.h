@@ -15,9 +15,9 @@ struct redis_reader;
 enum { REDIS_READER_ERROR_MAX = 256 };
 
 struct redis_reader_options {
-    const char *url;      /* see redis_url.h; with sentinels its host is the primary's name */
-    const char *password; /* overrides the url's; NULL or empty: none */
-    char *const *sentinels;   /* host:port each; NULL: none */
+    const char *url;        /* see redis_url.h; with sentinels its host is the primary's name */
+    const char *password;   /* overrides the url's; NULL or empty: none */
+    char *const *sentinels; /* host:port each; NULL: none */
     size_t sentinel_count;
     const char *key; /* template */
 };

@@ -1,6 +1,6 @@
 /* Watches stores that others have open, and tells the longest time that each went without a commit.
  *
- * usage: gaps DATA_MDB...        until SIGTERM, then it prints a line of JSON
+ * usage: gaps DATA_MDB...        until SIGTERM, or its parent's end; then it prints a line of JSON
  * It reads the number of the last transaction from LMDB's headers, a thousand times a second, and
  * asks nobody: neither the shard's loop nor its metrics can hide a pause from it. lag_max_ms is the
  * longest time between two of its own looks: what a busy machine adds to every gap. */
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { FILES_MAX = 64, LOOK_EVERY_NS = 1000000 };
 
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
     static struct watched watched[FILES_MAX];
     int count = argc - 1;
     int64_t lag_max_ns = 0;
+    const pid_t parent = getppid();
 
     if (count < 1 || count > FILES_MAX) {
         fprintf(stderr, "usage: gaps DATA_MDB...\n");
@@ -84,7 +86,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < count; i++) {
         watched[i] = (struct watched){.path = argv[i + 1]};
     }
-    for (int64_t before_ns = now_ns(); is_over == 0;) {
+    for (int64_t before_ns = now_ns(); is_over == 0 && getppid() == parent;) {
         for (int i = 0; i < count; i++) {
             look(&watched[i]);
         }

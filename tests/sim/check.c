@@ -51,7 +51,7 @@ static bool may_be_missing(const struct place *at, const struct oracle_candle *w
     int64_t closed_ms = at->open_ms + interval_ms(at->interval);
     int64_t written_ms = want->updated_ms > closed_ms ? want->updated_ms : closed_ms;
     return at->server->has_forgotten &&
-           (mark->is_excused || at->open_ms < mark->floor_ms ||
+           (at->open_ms < mark->floor_ms ||
             written_ms <= oracle_stream_ms(at->oracle) - SIM_REDIS_TTL_MS);
 }
 

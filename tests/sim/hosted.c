@@ -16,7 +16,7 @@
 
 enum {
     OPEN_MS = 30,
-    OPEN_RETRY_MS = 200,
+    OPEN_RETRY_MS = 500,
     REST_POLL_MS = 2,
     DRAIN_MS = 5000,
     LINGER_MS = 5,

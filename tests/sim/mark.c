@@ -22,19 +22,11 @@ static void begin_refill(struct sim_mark *mark)
     actor_send(mark->dispatcher, &msg);
 }
 
-/* A state that was begun anew does not know that anything was acknowledged. */
-static void excuse(struct sim_mark *mark)
-{
-    struct server_mark *at = there(mark);
-    at->is_excused = at->is_excused || (at->has_lost && mark->acked.revision < 0);
-}
-
 void sim_mark_read(struct sim_mark *mark)
 {
     if (mark->dispatcher == NULL) {
         return;
     }
-    excuse(mark);
     mark->held = there(mark)->acked;
     mark->is_refilling = false;
     if (acked_is_before(mark->held, mark->acked)) {
@@ -55,7 +47,6 @@ static bool is_as_left(struct sim_mark *mark)
 
 static void write_mark(struct sim_mark *mark, struct acked value)
 {
-    excuse(mark);
     there(mark)->acked = value;
     mark->held = value;
 }
@@ -81,7 +72,6 @@ void sim_mark_end_refill(struct sim_mark *mark, int64_t loss)
     }
     mark->is_refilling = false;
     if (is_as_left(mark)) {
-        there(mark)->has_lost = false;
         write_mark(mark, acked_later(mark->held, mark->acked));
     }
 }

@@ -1,6 +1,6 @@
 #include "tests/sim/scenario.h"
 
-enum { RECORDS_ABOUT = 260, RETENTION_MS = 30 * MINUTE_MS, DISORDER_MS = 15000 };
+enum { RECORDS_ABOUT = 180, RETENTION_MS = 30 * MINUTE_MS, DISORDER_MS = 15000 };
 
 /* Some logs are kind in one respect and wild in another. */
 static struct log_options draw_log(const struct scenario *s, struct rand *rand, size_t partition)
@@ -22,7 +22,9 @@ static struct log_options draw_log(const struct scenario *s, struct rand *rand, 
         .garbage = rand_chance(rand, 50) ? rand_below(rand, 10) : 0,
         .empty = rand_chance(rand, 70) ? rand_below(rand, 60) : 0,
         .no_ids = rand_chance(rand, 30) ? rand_below(rand, 30) : 0,
-        .gap_minutes = rand_chance(rand, 20) ? rand_below(rand, 400) : 0,
+        .gap_minutes = rand_chance(rand, s->is_orderly && s->has_commits ? 60 : 20)
+                           ? rand_below(rand, 400)
+                           : 0,
     };
 }
 

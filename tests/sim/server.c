@@ -19,7 +19,7 @@ void server_init(struct server *server, const struct scenario *scenario, struct 
     *server = (struct server){.scenario = scenario, .faults = faults, .name = name};
     for (size_t p = 0; p < scenario->partitions; p++) {
         server->dead[p] = mem_new(scenario->logs[p].count + 1, sizeof(bool));
-        server->marks[p] = (struct server_mark){acked_none(), false, false, INT64_MIN};
+        server->marks[p] = (struct server_mark){acked_none(), INT64_MIN};
     }
 }
 
@@ -191,7 +191,6 @@ void server_forget(struct server *server, bool is_copy)
     }
     for (size_t p = 0; p < SIM_PARTITIONS_MAX; p++) {
         server->marks[p].acked = copy == NULL ? acked_none() : copy->marks[p].acked;
-        server->marks[p].has_lost = server->marks[p].has_lost || server->count > 0;
     }
     server->count = 0;
     for (size_t i = 0; copy != NULL && i < copy->count; i++) {

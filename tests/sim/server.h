@@ -21,8 +21,6 @@ struct server_copy;
 /* What candled keeps for itself about a partition, and what we know of it. */
 struct server_mark {
     struct acked acked;
-    bool has_lost;    /* candles, and no refill has given them back since */
-    bool is_excused;  /* the loss came together with that of all state: nobody could notice it */
     int64_t floor_ms; /* windows before it are not known to a state that began in the middle */
 };
 

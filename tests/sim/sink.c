@@ -228,6 +228,14 @@ static struct sim_mark *mark_of(struct sim_sink *sink, const struct actor *dispa
     return &sink->slots[i].mark;
 }
 
+/* The mark cannot be written over a connection that is gone: it will be read again. */
+static void on_refilled(struct sim_sink *sink, const struct msg *msg)
+{
+    if (!sink->is_disconnected) {
+        sim_mark_end_refill(mark_of(sink, msg->from), msg->as_SINK_REFILLED.loss);
+    }
+}
+
 static void on_detach(struct sim_sink *sink, const struct msg *msg)
 {
     struct msg detached = {.type = MSG_SINK_DETACHED, .from = &sink->actor};
@@ -249,7 +257,7 @@ static void receive(struct actor *actor, const struct msg *msg)
         on_attach(sink, msg);
         break;
     case MSG_SINK_REFILLED:
-        sim_mark_end_refill(mark_of(sink, msg->from), msg->as_SINK_REFILLED.loss);
+        on_refilled(sink, msg);
         break;
     case MSG_SINK_DETACH:
         on_detach(sink, msg);

@@ -98,6 +98,20 @@ static void what_does_not_fit_makes_room_for_what_does(void **state)
     assert_int_equal(snapshots_left(t), 1); /* the others would be the furthest for ever */
 }
 
+static void an_owner_who_says_so_hears_of_the_furthest_that_does_not_fit(void **state)
+{
+    struct test *t = *state;
+    live(t, true);
+    size_t before = snapshots_left(t);
+    t->log.differs_from = 20;
+    t->options.stops_at_unfit = true;
+    assert_int_equal(open_it(t), STATUS_LOG_LOST);
+    assert_int_equal(t->recovery.fit, LOG_FIT_differs);
+    assert_int_equal(t->recovery.unfit_era, 0);
+    assert_int_equal(envs_aside(t), 0);
+    assert_int_equal(snapshots_left(t), before); /* nothing was moved */
+}
+
 static void an_environment_that_fits_stays_though_snapshots_do_not(void **state)
 {
     struct test *t = *state;
@@ -319,6 +333,7 @@ int main(int argc, char **argv)
         TEST(a_later_era_is_further_than_any_offset),
         TEST(when_none_fits_nothing_is_moved_and_the_furthest_is_told),
         TEST(what_does_not_fit_makes_room_for_what_does),
+        TEST(an_owner_who_says_so_hears_of_the_furthest_that_does_not_fit),
         TEST(an_environment_that_fits_stays_though_snapshots_do_not),
         TEST(an_owner_that_cannot_tell_yet_is_asked_again),
         TEST(who_does_not_have_the_lock_waits),
