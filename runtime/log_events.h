@@ -69,7 +69,7 @@
     X(snapshot_foreign,       error,   "another cluster's snapshots stand where this one's are copied on to") \
     X(object_store_failed,    warning, "the place that snapshots are copied on to did not do as asked")  \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
-    X(http_failed,            error,   "the metrics port cannot be opened")                         
+    X(http_failed,            error,   "the metrics port cannot be opened")
 /* clang-format on */
 
 #endif
