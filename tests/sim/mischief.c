@@ -1,7 +1,6 @@
 #include "tests/sim/mischief.h"
 
 #include "runtime/base.h"
-#include "runtime/deadlines.h"
 #include "state/snapshot.h"
 #include "tests/sim/damage.h"
 #include "tests/sim/world_internal.h"
@@ -102,19 +101,13 @@ void mischief_disconnect_redis(struct world *w)
     }
 }
 
-/* Two states of a partition may have acknowledged as many late deliveries, each without the
- * other's: what a mark cannot show, see docs/redis.md. Late are those for idleness: none while the
- * log grows. */
-static bool may_lose_redis(const struct world *w)
-{
-    return w->shared.scenario->is_one_machine ||
-           (!w->faults.is_on[FAULT_quiet] && w->topic.next_ms != DEADLINE_NONE);
-}
-
+/* Where there is one state of each partition. Of two, one that is behind counts on from the mark
+ * that it finds, and signs for what only the other one knows: after a refill by it the mark says
+ * too much. */
 static void strike_redis(struct world *w, enum fault fault)
 {
     struct server *redis = &w->servers[SIM_SINK_redis];
-    if (!may_lose_redis(w)) {
+    if (!w->shared.scenario->is_one_machine) {
         return;
     }
     if (fault == FAULT_redis_rolled_back && !server_has_copy(redis)) {

@@ -5,12 +5,9 @@
 #include "tests/sim/world.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LARGE_BYTES = 256 << 10 };
 
 static int run_one(uint64_t seed)
 {
@@ -21,13 +18,6 @@ static int run_one(uint64_t seed)
     return is_right ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Each environment that is opened takes 2 MiB of zeros and uses hardly any of them: they come from
- * the kernel, page by page, whatever glibc has learnt about the size of what is freed. */
-static void keep_large_blocks_lazy(void)
-{
-    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
-}
-
 int main(int argc, char **argv)
 {
     struct jobs_options options = {
@@ -36,7 +26,6 @@ int main(int argc, char **argv)
         .jobs = 2,
         .seeds_file = SIM_SEEDS,
     };
-    keep_large_blocks_lazy();
     log_configure(LOG_LEVEL_error, false);
     for (int i = 1; i + 1 < argc; i++) {
         uint64_t number = strtoull(argv[i + 1], NULL, 10);
