@@ -88,8 +88,8 @@ static enum status list_one(const struct cmd_snapshot *c, struct object_store *r
         status = snapshot_list_remote(remote, c->topic, partition, &there);
     }
     *count += print_both(c, &here, &there);
-    snapshots_destroy(&here);
-    snapshots_destroy(&there);
+    snapshot_destroy_list(&here);
+    snapshot_destroy_list(&there);
     return status;
 }
 

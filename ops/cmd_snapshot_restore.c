@@ -228,8 +228,8 @@ enum cli_exit cmd_snapshot_restore(struct cmd_snapshot *c)
     }
     status = look_around(c, folder, &choice);
     result = status == STATUS_OK ? restore(c, folder, &choice) : explain(c, status);
-    snapshots_destroy(&choice.here);
-    snapshots_destroy(&choice.there);
+    snapshot_destroy_list(&choice.here);
+    snapshot_destroy_list(&choice.there);
     (void)close(lock);
     return result;
 }

@@ -66,7 +66,7 @@ static enum status verify_here(struct cmd_snapshot *c, int32_t partition, struct
         }
     }
     bool is_over = here.count > 0 && status != STATUS_TIMED_OUT;
-    snapshots_destroy(&here);
+    snapshot_destroy_list(&here);
     return is_over ? STATUS_OK : status; /* what came of each was told */
 }
 
@@ -101,7 +101,7 @@ static enum status verify_there(struct cmd_snapshot *c, const char *temporary, i
             tell(c, &there.items[i], "remote", status, tally);
         }
     }
-    snapshots_destroy(&there);
+    snapshot_destroy_list(&there);
     return status == STATUS_TIMED_OUT ? status : STATUS_OK;
 }
 

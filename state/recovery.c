@@ -164,8 +164,8 @@ static enum status search_folder(struct recovery_search *search)
         }
         (void)close(search->lock_fd);
     }
-    snapshots_destroy(&search->here);
-    snapshots_destroy(&search->remote);
+    snapshot_destroy_list(&search->here);
+    snapshot_destroy_list(&search->remote);
     mem_free(search->unfit);
     return status;
 }

@@ -42,7 +42,7 @@ struct snapshots { /* the furthest first */
     size_t count;
 };
 
-void snapshots_destroy(struct snapshots *snapshots);
+void snapshot_destroy_list(struct snapshots *snapshots);
 
 /* Told how far a long call has come; false ends the call with STATUS_TIMED_OUT. NULL: nobody. */
 typedef bool snapshot_progress_fn(void *context, int64_t done_bytes, int64_t total_bytes);

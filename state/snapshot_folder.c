@@ -15,7 +15,7 @@
 #define DATA_SUFFIX ".mdb"
 #define MANIFEST_SUFFIX ".json"
 
-void snapshots_destroy(struct snapshots *snapshots)
+void snapshot_destroy_list(struct snapshots *snapshots)
 {
     mem_free(snapshots->items);
     *snapshots = (struct snapshots){.count = 0};
@@ -134,7 +134,7 @@ enum status snapshot_list(const char *partition_folder, struct snapshots *out_sn
         status = list(folder, &snapshots);
     }
     if (status != STATUS_OK) {
-        snapshots_destroy(&snapshots);
+        snapshot_destroy_list(&snapshots);
         return status;
     }
     *out_snapshots = snapshots;
@@ -182,7 +182,7 @@ enum status snapshot_prune(const char *partition_folder, size_t keep, size_t *ou
         status = delete (folder, &snapshots.items[i]);
         deleted += status == STATUS_OK;
     }
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     if (status == STATUS_OK) {
         status = snapshot_remove_left_overs(folder);
     }

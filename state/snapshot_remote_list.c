@@ -144,7 +144,7 @@ static enum status read_all(struct object_store *remote, const char *topic, int3
         }
     }
     if (status != STATUS_OK) {
-        snapshots_destroy(&snapshots);
+        snapshot_destroy_list(&snapshots);
         return status;
     }
     *out_snapshots = snapshots;
@@ -200,7 +200,7 @@ enum status snapshot_prune_remote(struct object_store *remote, const char *topic
     status = read_all(remote, topic, partition, &inventory, &whole);
     if (status == STATUS_OK) {
         status = prune(remote, topic, partition, &inventory, &whole, keep, &deleted);
-        snapshots_destroy(&whole);
+        snapshot_destroy_list(&whole);
     }
     mem_free(inventory.items);
     if (status == STATUS_OK) {

@@ -159,7 +159,7 @@ static void check_snapshots(struct victim *v)
         require(snapshots.items[i].next_offset <= store_meta(v->store)->next_offset,
                 "a snapshot is of the past", snapshots.items[i].next_offset);
     }
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
 }
 
 static void verify(struct victim *v)

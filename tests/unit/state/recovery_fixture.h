@@ -150,7 +150,7 @@ static inline size_t snapshots_left(struct test *t)
     struct snapshots snapshots;
     assert_int_equal(snapshot_list(folder_of(t), &snapshots), STATUS_OK);
     size_t count = snapshots.count;
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     return count;
 }
 

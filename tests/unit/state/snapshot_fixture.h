@@ -95,7 +95,7 @@ static inline size_t count(struct fixture *f)
     struct snapshots snapshots;
     assert_int_equal(snapshot_list(folder_of(f), &snapshots), STATUS_OK);
     size_t found = snapshots.count;
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     assert_null(snapshots.items);
     return found;
 }

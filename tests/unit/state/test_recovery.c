@@ -46,7 +46,7 @@ static void a_snapshot_that_is_further_takes_the_place(void **state)
     struct snapshots snapshots;
     assert_int_equal(snapshot_list(folder_of(t), &snapshots), STATUS_OK);
     old = snapshots.items[2];
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     assert_int_equal(snapshot_install(folder_of(t), &old), STATUS_OK);
     assert_int_equal(envs_aside(t), 1);
     assert_int_equal(open_it(t), STATUS_OK);
@@ -119,7 +119,7 @@ static void an_environment_that_fits_stays_though_snapshots_do_not(void **state)
     struct snapshots snapshots;
     assert_int_equal(snapshot_list(folder_of(t), &snapshots), STATUS_OK);
     assert_int_equal(snapshot_install(folder_of(t), &snapshots.items[2]), STATUS_OK);
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     t->log.only_fits = 10;
     assert_int_equal(open_it(t), STATUS_OK);
     assert_stands_at(t, 10, false);
@@ -236,7 +236,7 @@ static void live_elsewhere(struct test *t)
             snapshot_publish(t->options.remote, folder_of(t), &snapshots.items[i], NULL),
             STATUS_OK);
     }
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     (void)snprintf(command, sizeof(command), "rm -r %s", folder_of(t));
     assert_int_equal(system(command), 0);
 }

@@ -22,7 +22,7 @@ static void a_snapshot_says_what_it_is_of(void **state)
     assert_int_equal(snapshot_list(folder_of(f), &snapshots), STATUS_OK);
     assert_int_equal(snapshots.count, 1);
     assert_same(&snapshots.items[0], &snapshot);
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     assert_int_equal(snapshot_verify(folder_of(f), &snapshot, NULL), STATUS_OK);
     assert_int_equal(fixture_count_files(f, "snapshots"), 1);
 }
@@ -147,7 +147,7 @@ static void the_furthest_comes_first_and_only_it_is_kept(void **state)
     assert_int_equal(access(file_of(f, snapshots.items[0].name, ".mdb", path), F_OK), 0);
     assert_int_not_equal(access(file_of(f, snapshots.items[1].name, ".mdb", path), F_OK), 0);
     assert_int_not_equal(access(file_of(f, snapshots.items[2].name, ".mdb", path), F_OK), 0);
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
 }
 
 static void a_folder_without_snapshots_has_none(void **state)

@@ -113,7 +113,7 @@ static void commits_go_on_and_the_copy_is_of_one_of_them(void **state)
         store_close(&f->store);
     }
     assert_true(snapshots.count > 1);
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
 }
 
 static void a_full_disk_leaves_nothing_behind(void **state)

@@ -75,7 +75,7 @@ static const char *listed(struct setting *s)
         (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%d", i == 0 ? "" : " ",
                        (int)snapshots.items[i].next_offset);
     }
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
     return text;
 }
 
@@ -110,7 +110,7 @@ static void what_is_published_here_is_fetched_and_verified_there(void **state)
     (void)snapshot_print(&snapshots.items[0], theirs);
     assert_string_equal(ours, theirs);
     assert_int_equal(snapshot_verify(s->there, &snapshots.items[0], NULL), STATUS_OK);
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
 }
 
 static void one_that_is_there_already_is_not_sent_again(void **state)
@@ -189,7 +189,7 @@ static void a_manifest_of_another_partition_is_not_taken(void **state)
     }
     assert_int_equal(snapshot_list_remote(s->remote, "klines", 4, &snapshots), STATUS_OK);
     assert_int_equal(snapshots.count, 0);
-    snapshots_destroy(&snapshots);
+    snapshot_destroy_list(&snapshots);
 }
 
 static void another_clusters_state_is_not_mixed_with_ours(void **state)
