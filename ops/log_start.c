@@ -3,6 +3,7 @@
 #include "actors/edge/kafka_log.h"
 #include "actors/record.h"
 #include "proto/kline.h"
+#include "runtime/log.h"
 #include "state/meta.h"
 
 /* How many records without a time of their own are passed by, and how often a look back is doubled
@@ -141,6 +142,10 @@ static enum status rewind_from(struct kafka_log *log, int32_t partition,
     int64_t floor_ms = moment.event_ms - rules->late_ms - longest_ms(rules) - rules->grace_ms;
     int64_t target_ms = floor_ms - rules->grace_ms - (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
     status = go_back(log, partition, &moment, target_ms, begin, &out_start->offset);
+    if (status == STATUS_OK && out_start->offset == begin && begin > 0) {
+        log_event(LOG_rebuild_cut, log_int("partition", partition), log_int("log_begin", begin),
+                  log_int("acked", acked));
+    }
     out_start->floor_ms = floor_at(out_start->offset, begin, floor_ms);
     out_start->quiet_until = acked;
     return status;
