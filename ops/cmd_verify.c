@@ -6,6 +6,7 @@
 #include "ops/progress.h"
 #include "ops/repair.h"
 #include "ops/rfc3339.h"
+#include "ops/store_readers.h"
 #include "ops/text.h"
 #include "ops/verify.h"
 #include "runtime/mem.h"
@@ -196,25 +197,10 @@ static size_t split_symbols(char *copy, const char *symbols[SYMBOLS_MAX])
 
 static enum cli_exit open_stores(struct verifying *v)
 {
-    const struct config *config = &v->cli->config;
-    char error[REDIS_READER_ERROR_MAX];
-    struct redis_reader_options redis = {
-        .url = config->redis.url,
-        .password = config->redis.password,
-        .sentinels = config->redis.sentinels.items,
-        .sentinel_count = config->redis.sentinels.count,
-        .key = config->redis.key,
-    };
-    if (config->redis.enabled &&
-        redis_reader_open(&redis, &v->redis, error, sizeof(error)) != STATUS_OK) {
-        return cli_fail(v->cli, "Redis: %s", error);
-    }
-    if (config->mongo.enabled &&
-        mongo_reader_open(config->mongo.uri, config->mongo.database, config->mongo.collection,
-                          &v->mongo, error, sizeof(error)) != STATUS_OK) {
-        return cli_fail(v->cli, "MongoDB: %s", error);
-    }
-    return CLI_DONE;
+    char error[STORE_READERS_ERROR_MAX];
+    bool are_open = store_readers_open_redis(&v->cli->config, &v->redis, error) == STATUS_OK &&
+                    store_readers_open_mongo(&v->cli->config, &v->mongo, error) == STATUS_OK;
+    return are_open ? CLI_DONE : cli_fail(v->cli, "%s", error);
 }
 
 static enum cli_exit conclude(struct verifying *v, const struct verify_result *result)

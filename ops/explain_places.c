@@ -3,6 +3,7 @@
 #include "actors/edge/mongo_reader.h"
 #include "actors/edge/redis_reader.h"
 #include "ops/state_book.h"
+#include "ops/store_readers.h"
 
 #include <stdio.h>
 
@@ -39,26 +40,15 @@ static void on_redis(void *context, const struct candle *candle, const char *fou
 
 static enum cli_exit tell_redis(struct place_teller *t)
 {
-    const struct config *config = &t->cli->config;
-    char error[REDIS_READER_ERROR_MAX];
-    struct redis_reader *reader = NULL;
-    struct redis_reader_options options = {
-        .url = config->redis.url,
-        .password = config->redis.password,
-        .sentinels = config->redis.sentinels.items,
-        .sentinel_count = config->redis.sentinels.count,
-        .key = config->redis.key,
-    };
-    if (!config->redis.enabled) {
-        return CLI_DONE;
-    }
-    enum status status = redis_reader_open(&options, &reader, error, sizeof(error));
-    if (status == STATUS_OK) {
+    char error[STORE_READERS_ERROR_MAX];
+    struct redis_reader *reader;
+    enum status status = store_readers_open_redis(&t->cli->config, &reader, error);
+    if (status == STATUS_OK && reader != NULL) {
         status = redis_reader_get(reader, t->candle, 1, on_redis, t);
-        snprintf(error, sizeof(error), "%s", redis_reader_error(reader));
+        snprintf(error, sizeof(error), "Redis: %s", redis_reader_error(reader));
     }
     redis_reader_close(&reader);
-    return status == STATUS_OK ? CLI_DONE : cli_fail(t->cli, "Redis: %s", error);
+    return status == STATUS_OK ? CLI_DONE : cli_fail(t->cli, "%s", error);
 }
 
 static void on_mongo(void *context, const struct candle *candle, const struct mongo_found *found)
@@ -69,20 +59,15 @@ static void on_mongo(void *context, const struct candle *candle, const struct mo
 
 static enum cli_exit tell_mongo(struct place_teller *t)
 {
-    const struct config *config = &t->cli->config;
-    char error[MONGO_READER_ERROR_MAX];
-    struct mongo_reader *reader = NULL;
-    if (!config->mongo.enabled) {
-        return CLI_DONE;
-    }
-    enum status status = mongo_reader_open(config->mongo.uri, config->mongo.database,
-                                           config->mongo.collection, &reader, error, sizeof(error));
-    if (status == STATUS_OK) {
+    char error[STORE_READERS_ERROR_MAX];
+    struct mongo_reader *reader;
+    enum status status = store_readers_open_mongo(&t->cli->config, &reader, error);
+    if (status == STATUS_OK && reader != NULL) {
         status = mongo_reader_get(reader, t->candle, on_mongo, t);
-        snprintf(error, sizeof(error), "%s", mongo_reader_error(reader));
+        snprintf(error, sizeof(error), "MongoDB: %s", mongo_reader_error(reader));
     }
     mongo_reader_close(&reader);
-    return status == STATUS_OK ? CLI_DONE : cli_fail(t->cli, "MongoDB: %s", error);
+    return status == STATUS_OK ? CLI_DONE : cli_fail(t->cli, "%s", error);
 }
 
 enum cli_exit explain_places(struct cli_context *cli, const struct candle *candle, bool is_in_log)

@@ -9,6 +9,7 @@
 #include "ops/kafka_options.h"
 #include "ops/refold.h"
 #include "ops/state_book.h"
+#include "ops/store_readers.h"
 #include "ops/verify_internal.h"
 #include "runtime/mem.h"
 #include "state/store.h"
@@ -207,48 +208,11 @@ static enum status verify_all(struct verify *v)
     return status;
 }
 
-static enum status open_redis(struct verify *v)
-{
-    const struct config *config = v->options.config;
-    char error[REDIS_READER_ERROR_MAX];
-    struct redis_reader_options options = {
-        .url = config->redis.url,
-        .password = config->redis.password,
-        .sentinels = config->redis.sentinels.items,
-        .sentinel_count = config->redis.sentinels.count,
-        .key = config->redis.key,
-    };
-    if (!config->redis.enabled) {
-        return STATUS_OK;
-    }
-    enum status status = redis_reader_open(&options, &v->redis, error, sizeof(error));
-    if (status != STATUS_OK) {
-        snprintf(v->result.error, sizeof(v->result.error), "Redis: %s", error);
-    }
-    return status;
-}
-
-static enum status open_mongo(struct verify *v)
-{
-    const struct config *config = v->options.config;
-    char error[MONGO_READER_ERROR_MAX];
-    if (!config->mongo.enabled) {
-        return STATUS_OK;
-    }
-    enum status status =
-        mongo_reader_open(config->mongo.uri, config->mongo.database, config->mongo.collection,
-                          &v->mongo, error, sizeof(error));
-    if (status != STATUS_OK) {
-        snprintf(v->result.error, sizeof(v->result.error), "MongoDB: %s", error);
-    }
-    return status;
-}
-
 static enum status open_all(struct verify *v)
 {
-    enum status status = open_redis(v);
+    enum status status = store_readers_open_redis(v->options.config, &v->redis, v->result.error);
     if (status == STATUS_OK) {
-        status = open_mongo(v);
+        status = store_readers_open_mongo(v->options.config, &v->mongo, v->result.error);
     }
     if (status == STATUS_OK) {
         status =
