@@ -3,7 +3,6 @@
 #include "ops/embedded_broker.h"
 #include "ops/kafka_options.h"
 #include "ops/log_options.h"
-#include "ops/not_yet.h"
 #include "ops/remove_tree.h"
 #include "ops/replay_producer.h"
 #include "ops/run_feed.h"
@@ -101,10 +100,6 @@ static enum cli_exit check(struct run *r)
 
     r->is_embedded = strcmp(config->kafka.brokers, "embedded") == 0;
     decide_sinks(config);
-    const char *refusal = not_yet_refusal(config);
-    if (refusal != NULL) {
-        return cli_misuse(r->context, "%s", refusal);
-    }
     if (r->is_embedded && (config->redis.enabled || config->mongo.enabled)) {
         return cli_misuse(
             r->context, "Redis and MongoDB need a real broker: the embedded one forgets, and they "

@@ -1,7 +1,6 @@
 /* candled shard: one shard process, for production. */
 #include "ops/cli.h"
 #include "ops/log_options.h"
-#include "ops/not_yet.h"
 #include "ops/shard.h"
 
 static enum cli_exit run(struct cli_context *context)
@@ -9,10 +8,6 @@ static enum cli_exit run(struct cli_context *context)
     struct shard_options options = {.config = &context->config};
     struct shard *shard;
 
-    const char *refusal = not_yet_refusal(&context->config);
-    if (refusal != NULL) {
-        return cli_misuse(context, "%s", refusal);
-    }
     log_options_apply(&context->config);
     if (shard_create(&options, &shard) != STATUS_OK) {
         return cli_fail(context, "the shard cannot start; the log says why");

@@ -93,9 +93,15 @@ static enum status recall(const struct opening_options *o, int32_t partitions,
     return status;
 }
 
+/* An era that a revision cannot hold would be misread by every sink, whoever asked for it. */
 static enum status begin_era(struct store *store, int64_t era, bool forgets)
 {
     const struct meta *meta = store_meta(store);
+    if (era > REVISION_ERA_MAX) {
+        log_event(LOG_eras_spent, log_text("topic", meta->topic),
+                  log_int("partition", meta->partition), log_int("era", era));
+        return STATUS_LOG_LOST;
+    }
     log_event(era > meta->era ? LOG_era_begun : LOG_state_outdated, log_text("topic", meta->topic),
               log_int("partition", meta->partition), log_int("era", era),
               log_int("next_offset", meta->next_offset));
@@ -106,11 +112,6 @@ static enum status begin_era(struct store *store, int64_t era, bool forgets)
  */
 static enum status start_over(const struct opening_options *o, int64_t era, struct opening *opening)
 {
-    if (era > REVISION_ERA_MAX) {
-        log_event(LOG_eras_spent, log_text("topic", o->store.topic),
-                  log_int("partition", o->store.partition), log_int("era", era));
-        return STATUS_LOG_LOST;
-    }
     enum status status = store_open(&o->store, &opening->store);
     if (status == STATUS_OK) {
         status = begin_era(opening->store, era, true);
