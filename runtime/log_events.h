@@ -8,6 +8,7 @@
     X(started,                info,    "candled runs")                                              \
     X(stopping,               info,    "stopping: reading ends, state is committed, sinks drain")   \
     X(stopped,                info,    "stopped cleanly")                                           \
+    X(clean_up_abandoned,     warning, "a library would not end; all is committed, so the process ends without it") \
     X(stop_forced,            warning, "stopped at once; the next start repeats what was not acknowledged") \
     X(gave_up,                error,   "candled cannot keep its promises and exits; start it again: it goes on from its last commit") \
     X(loop_call_failed,       error,   "libuv refused a call")                                      \
@@ -23,6 +24,7 @@
     X(store_refused,          error,   "a store cannot be opened")                                  \
     X(store_damaged,          error,   "a store holds a record whose checksum is wrong")             \
     X(store_set_aside,        warning, "a file of state was put aside under another name; the next furthest is taken") \
+    X(aside_removed,          info,    "an older file that had been put aside was removed; the newest stay") \
     X(store_condemned,        warning, "a store is damaged; it is put aside and the next furthest state is taken") \
     X(store_walk_failed,      warning, "a store that was not closed could not be looked through")   \
     X(state_restored,         info,    "a partition goes on from a snapshot")                          \
@@ -37,6 +39,7 @@
     X(era_begun,              warning, "a partition begins a new era: what it writes from now on replaces what was written before") \
     X(state_outdated,         warning, "a partition's state is older than the log reaches back; it begins anew from what the group has committed") \
     X(rebuild_cut,            warning, "a partition without state is rebuilt from the log's first record, which may not reach back far enough: windows that begin before it are not told; compare with `candled verify`") \
+    X(commit_outside,         warning, "the group's commit for a partition without state is not within the log; the nearest place that is is taken in its stead") \
     X(topic_repartitioned,    error,   "partitions were added to the topic, so that symbols have moved between them; stop the producers and the shards, run `candled state new-era`, and start them again (see the manual on recovery)") \
     X(snapshot_taken,         debug,   "a snapshot was taken") \
     X(snapshot_failed,        warning, "a snapshot could not be taken or copied on; the next one will be tried as planned") \
@@ -66,9 +69,11 @@
     X(rekey_interrupted,      warning, "rekey was interrupted and starts over from its checkpoint") \
     X(rekey_not_alone,        warning, "somebody else writes to the target of rekey: an earlier process, or a producer that should not") \
     X(http_listening,         info,    "metrics and health are served")                             \
-    X(snapshot_discarded,     warning, "a snapshot elsewhere was deleted: it is damaged, or further than the state that was restored") \
+    X(snapshot_discarded,     warning, "a snapshot elsewhere was deleted: it does not fit the log, or is further than the state that was restored") \
+    X(snapshot_refused,       warning, "a snapshot elsewhere read as damaged; it is left there, and the next furthest state is taken") \
     X(snapshot_foreign,       error,   "another cluster's snapshots stand where this one's are copied on to") \
     X(object_store_failed,    warning, "the place that snapshots are copied on to did not do as asked")  \
+    X(object_store_works,     info,    "the place that snapshots are copied on to does as asked again") \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
     X(http_failed,            error,   "the metrics port cannot be opened")
 /* clang-format on */

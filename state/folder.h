@@ -23,7 +23,8 @@
 
 #define FOLDER_REASON_UNSYNCED "its last commits were not synced before the machine stopped"
 
-enum { FOLDER_NAME_MAX = 256 };
+/* ASIDE_KEPT: of the files of one folder that were put aside, data and manifests each. */
+enum { FOLDER_NAME_MAX = 256, FOLDER_ASIDE_KEPT = 2 };
 
 /* DATA_DIR/TOPIC/PARTITION. STATUS_BAD_CONFIG: the topic cannot be a folder's name, or all is too
  * long. */
@@ -81,7 +82,8 @@ bool folder_is_marked_open(const char *folder);
 /* None is fine. */
 MUST_CHECK enum status folder_unmark_open(const char *folder);
 
-/* Renames a file to NAME.set-aside-TIME, which is logged. None is fine. */
+/* Renames a file to NAME.set-aside-TIME, which is logged, and removes the oldest of those there are
+ * more than FOLDER_ASIDE_KEPT of. None is fine. */
 MUST_CHECK enum status folder_rename_aside(const char *folder, const char *name,
                                            const char *reason);
 

@@ -1,16 +1,13 @@
 #include "state/folder.h"
 
-#include "runtime/log.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { PATH_SIZE = 4096 + 128, FILE_MODE = 0640, SET_ASIDE_MAX = 1000 };
+enum { PATH_SIZE = 4096 + 128, FILE_MODE = 0640 };
 
 #define UNSYNCED_NAME "unsynced"
 #define OPEN_NAME "open"
@@ -139,57 +136,4 @@ bool folder_is_marked_open(const char *folder)
 enum status folder_unmark_open(const char *folder)
 {
     return folder_remove_file(folder, OPEN_NAME);
-}
-
-/* A name that is not taken: two in one second must not overwrite each other. */
-static enum status choose_name(const char *folder, const char *name, char *path, size_t path_size)
-{
-    char aside[FOLDER_NAME_MAX];
-    char stamp[32];
-    time_t now = time(NULL);
-    struct tm utc;
-    (void)gmtime_r(&now, &utc);
-    (void)strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc);
-
-    (void)snprintf(aside, sizeof(aside), "%s" FOLDER_ASIDE "%s", name, stamp);
-    enum status status = folder_join(folder, aside, path, path_size);
-    for (int i = 2; status == STATUS_OK && i < SET_ASIDE_MAX && access(path, F_OK) == 0; i++) {
-        (void)snprintf(aside, sizeof(aside), "%s" FOLDER_ASIDE "%s-%d", name, stamp, i);
-        status = folder_join(folder, aside, path, path_size);
-    }
-    return status;
-}
-
-enum status folder_rename_aside(const char *folder, const char *name, const char *reason)
-{
-    char from[PATH_SIZE];
-    char to[PATH_SIZE];
-    enum status status = folder_join(folder, name, from, sizeof(from));
-    if (status == STATUS_OK) {
-        status = choose_name(folder, name, to, sizeof(to));
-    }
-    if (status != STATUS_OK) {
-        return status;
-    }
-    if (rename(from, to) != 0) {
-        return errno == ENOENT ? STATUS_OK : folder_failed("rename", from);
-    }
-    log_event(LOG_store_set_aside, log_text("path", to), log_text("reason", reason));
-    return STATUS_OK;
-}
-
-enum status folder_set_aside(const char *folder, const char *reason)
-{
-    enum status status = folder_rename_aside(folder, FOLDER_DATA_NAME, reason);
-    if (status == STATUS_OK) {
-        /* A reader may still have it: the new environment must not share its table of readers. */
-        status = folder_remove_file(folder, FOLDER_DATA_NAME "-lock");
-    }
-    if (status == STATUS_OK) {
-        status = folder_unmark_open(folder);
-    }
-    if (status == STATUS_OK) {
-        status = folder_sync(folder);
-    }
-    return status == STATUS_OK ? folder_remove_unsynced(folder) : status;
 }

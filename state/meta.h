@@ -40,14 +40,17 @@ struct meta {
     int32_t topic_partitions;              /* of the topic when we last looked; 0: never */
     struct record_fingerprint fingerprint; /* of the record before next_offset */
     char boot_id[64];                      /* of the kernel that wrote last */
-    bool is_clean;               /* the environment was closed, and synced, after its last commit */
+    bool is_clean; /* the environment was closed, and synced, after its last commit */
+    int64_t
+        owed_from; /* what records below this offset made, no sink is owed any more; 0: not known */
     int64_t outbox_next;         /* the sequence of the next entry; the first is 1 */
     int64_t outbox_bytes;        /* payload bytes in the outbox */
     int64_t cursors[SINK_COUNT]; /* the last sequence acknowledged; META_NO_CURSOR: sink disabled */
     int64_t acked_revisions[SINK_COUNT]; /* the highest acknowledged; META_NO_CURSOR: none yet */
     int64_t acked_counts[SINK_COUNT];    /* of deliveries acknowledged since that revision was */
-    char settings[1024];                 /* the semantic settings, as text */
-    int64_t settings_offset;             /* from which they hold */
+    int64_t lives[SINK_COUNT]; /* which memory of the sink acknowledged them; 0: not known */
+    char settings[1024];       /* the semantic settings, as text */
+    int64_t settings_offset;   /* from which they hold */
 };
 
 #endif

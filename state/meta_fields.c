@@ -25,6 +25,7 @@
     X(number,  "fingerprint.is_known",    fingerprint.is_known)         \
     X(text,    "boot_id",                 boot_id)                      \
     X(number,  "is_clean",                is_clean)                     \
+    X(number,  "owed_from",               owed_from)                    \
     X(number,  "outbox_next",             outbox_next)                  \
     X(number,  "outbox_bytes",            outbox_bytes)                 \
     X(text,    "settings",                settings)                     \
@@ -58,6 +59,10 @@ static const struct field fields[] = {
     {"acked_count." #name, FIELD_number, offsetof(struct meta, acked_counts[SINK_##name]),         \
      sizeof(int64_t)},
                 SINK_TABLE(X)
+#undef X
+#define X(name, what)                                                                              \
+    {"life." #name, FIELD_number, offsetof(struct meta, lives[SINK_##name]), sizeof(int64_t)},
+                    SINK_TABLE(X)
 #undef X
 };
 

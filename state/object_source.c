@@ -1,5 +1,6 @@
 #include "state/object_source.h"
 
+#include "state/direct.h"
 #include "state/folder.h"
 #include "state/object_store_internal.h"
 
@@ -44,7 +45,7 @@ enum status object_source_read(const struct object_source *source, int64_t offse
     ssize_t count;
     do {
         count = pread(source->fd, bytes, size, (off_t)offset);
-    } while (count < 0 && errno == EINTR);
+    } while (count < 0 && (errno == EINTR || (errno == EINVAL && direct_stop(source->fd))));
     if (count < 0) {
         return folder_failed("pread", source->path);
     }

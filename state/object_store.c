@@ -1,6 +1,7 @@
 #include "state/object_store.h"
 
 #include "proto/utf8.h"
+#include "runtime/crc32c.h"
 #include "runtime/log.h"
 #include "state/object_store_internal.h"
 
@@ -23,12 +24,19 @@ static const struct {
 #undef X
 };
 
+/* What this thread does: who fails knows its system call, and not what it is for. */
+static _Thread_local enum object_call running;
+
 enum status object_store_open(const char *url, struct object_store **out_store, char *error,
                               size_t error_size)
 {
     for (size_t i = 0; i < ARRAY_COUNT(schemes); i++) {
         if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0) {
-            return schemes[i].class->open(url, out_store, error, error_size);
+            enum status status = schemes[i].class->open(url, out_store, error, error_size);
+            if (status == STATUS_OK) {
+                (*out_store)->outages = object_outage_create();
+            }
+            return status;
         }
     }
 #define X(scheme, kind, example) " or " example
@@ -44,6 +52,7 @@ void object_store_close(struct object_store **store_p)
     struct object_store *store = *store_p;
     *store_p = NULL;
     if (store != NULL) {
+        object_outage_destroy(&store->outages);
         store->class->close(store);
     }
 }
@@ -53,12 +62,39 @@ const char *object_store_name(const struct object_store *store)
     return store->name;
 }
 
+/* Words of a server may differ from one time to the next; what to do says enough. */
+static uint32_t reason_of(enum status status, const char *error, const char *advice)
+{
+    const char *why = advice != NULL ? advice : error;
+    return crc32c(slice_of_text(why)) ^ (uint32_t)status;
+}
+
 enum status object_store_failed(const struct object_store *store, const char *call, const char *key,
                                 enum status status, const char *error, const char *advice)
 {
+    if (!object_outage_note(store->outages, running, reason_of(status, error, advice))) {
+        return status;
+    }
     log_event(LOG_object_store_failed, log_text("call", call), log_text("store", store->name),
               log_text("key", key), log_text("status", status_text(status)),
               log_text("error", error), log_text("advice", advice));
+    return status;
+}
+
+static void begin(enum object_call call)
+{
+    running = call;
+}
+
+/* That something is not there is an answer like another. */
+static enum status end(const struct object_store *store, enum status status)
+{
+    bool works = status == STATUS_OK || status == STATUS_NOT_FOUND;
+    int64_t failures = works ? object_outage_end(store->outages, running) : 0;
+    if (failures > 0) {
+        log_event(LOG_object_store_works, log_text("call", object_outage_call_name(running)),
+                  log_text("store", store->name), log_int("failures", failures));
+    }
     return status;
 }
 
@@ -119,6 +155,7 @@ enum status object_store_put(struct object_store *store, const char *key, const 
                              const struct object_progress *progress)
 {
     struct object_source source;
+    begin(OBJECT_CALL_put);
     enum status status = check_key(store, "put", key);
     if (status == STATUS_OK) {
         status = object_source_open(path, &source);
@@ -126,15 +163,17 @@ enum status object_store_put(struct object_store *store, const char *key, const 
     if (status != STATUS_OK) {
         return status;
     }
-    status = store->class->put(store, key, &source, progress);
+    status = end(store, store->class->put(store, key, &source, progress));
     object_source_close(&source);
     return status;
 }
 
-enum status object_store_get(struct object_store *store, const char *key, const char *path,
-                             const struct object_progress *progress)
+enum status object_store_get_checked(struct object_store *store, const char *key, const char *path,
+                                     const struct object_progress *progress,
+                                     struct object_content *out_content)
 {
     struct object_target target;
+    begin(OBJECT_CALL_get);
     enum status status = check_key(store, "get", key);
     if (status == STATUS_OK) {
         status = object_target_open(path, &target);
@@ -142,16 +181,29 @@ enum status object_store_get(struct object_store *store, const char *key, const 
     if (status != STATUS_OK) {
         return status;
     }
-    return object_target_end(&target, store->class->get(store, key, &target, progress));
+    status = end(store, store->class->get(store, key, &target, progress));
+    status = object_target_end(&target, status);
+    if (status == STATUS_OK) {
+        *out_content = (struct object_content){target.file.size, target.file.crc32c};
+    }
+    return status;
+}
+
+enum status object_store_get(struct object_store *store, const char *key, const char *path,
+                             const struct object_progress *progress)
+{
+    struct object_content content;
+    return object_store_get_checked(store, key, path, progress, &content);
 }
 
 enum status object_store_read(struct object_store *store, const char *key, void *bytes,
                               size_t size_max, size_t *out_size)
 {
     struct object_target target = {.fd = -1, .room = bytes, .size_max = size_max};
+    begin(OBJECT_CALL_get);
     enum status status = check_key(store, "read", key);
     if (status == STATUS_OK) {
-        status = store->class->get(store, key, &target, NULL);
+        status = end(store, store->class->get(store, key, &target, NULL));
     }
     if (status == STATUS_OK) {
         *out_size = (size_t)target.size;
@@ -162,11 +214,13 @@ enum status object_store_read(struct object_store *store, const char *key, void 
 enum status object_store_list(struct object_store *store, const char *prefix,
                               object_visit_fn *visit, void *context)
 {
-    return store->class->list(store, prefix, visit, context);
+    begin(OBJECT_CALL_list);
+    return end(store, store->class->list(store, prefix, visit, context));
 }
 
 enum status object_store_delete(struct object_store *store, const char *key)
 {
+    begin(OBJECT_CALL_delete);
     enum status status = check_key(store, "delete", key);
-    return status == STATUS_OK ? store->class->remove(store, key) : status;
+    return status == STATUS_OK ? end(store, store->class->remove(store, key)) : status;
 }

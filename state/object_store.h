@@ -57,6 +57,18 @@ MUST_CHECK enum status object_store_put(struct object_store *store, const char *
 MUST_CHECK enum status object_store_get(struct object_store *store, const char *key,
                                         const char *path, const struct object_progress *progress);
 
+/* What a file holds, as it was read back after it was written. */
+struct object_content {
+    int64_t size_bytes;
+    uint32_t crc32c;
+};
+
+/* object_store_get() that tells it. */
+MUST_CHECK enum status object_store_get_checked(struct object_store *store, const char *key,
+                                                const char *path,
+                                                const struct object_progress *progress,
+                                                struct object_content *out_content);
+
 /* A small one into memory. STATUS_NOT_FOUND; STATUS_MALFORMED: it has more than size_max bytes. */
 MUST_CHECK enum status object_store_read(struct object_store *store, const char *key, void *bytes,
                                          size_t size_max, size_t *out_size);

@@ -1,5 +1,6 @@
 /* An object store that is a folder, on a disk or a share: a key is a path below it. */
 #include "runtime/mem.h"
+#include "state/direct.h"
 #include "state/object_store_folder_internal.h"
 #include "state/percent.h"
 
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = 1 << 16 };
+enum { CHUNK_BYTES = 4 << 20 };
 
 #define SCHEME "file://"
 
@@ -134,14 +135,13 @@ enum status object_store_folder_sync(const struct object_store *store, const cha
     return status;
 }
 
-static enum status copy_out(const struct object_store *store, const char *key, int fd,
-                            int64_t total_bytes, struct object_target *target,
-                            const struct object_progress *progress)
+static enum status copy_chunks(const struct object_store *store, const char *key, int fd,
+                               int64_t total_bytes, char *chunk, struct object_target *target,
+                               const struct object_progress *progress)
 {
-    char chunk[CHUNK_BYTES];
     for (;;) {
-        ssize_t size = read(fd, chunk, sizeof(chunk));
-        if (size < 0 && errno == EINTR) {
+        ssize_t size = read(fd, chunk, CHUNK_BYTES);
+        if (size < 0 && (errno == EINTR || (errno == EINVAL && direct_stop(fd)))) {
             continue;
         }
         if (size < 0) {
@@ -158,6 +158,18 @@ static enum status copy_out(const struct object_store *store, const char *key, i
             return STATUS_TIMED_OUT;
         }
     }
+}
+
+static enum status copy_out(const struct object_store *store, const char *key, int fd,
+                            int64_t total_bytes, struct object_target *target,
+                            const struct object_progress *progress)
+{
+    char *memory = mem_new(CHUNK_BYTES + DIRECT_ALIGNMENT, 1);
+    (void)direct_start(fd);
+    enum status status =
+        copy_chunks(store, key, fd, total_bytes, direct_align(memory), target, progress);
+    mem_free(memory);
+    return status;
 }
 
 static enum status get(struct object_store *store, const char *key, struct object_target *target,

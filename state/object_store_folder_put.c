@@ -1,4 +1,6 @@
 /* Puts an object into a folder: a copy in a folder of its own first, renamed when it is whole. */
+#include "runtime/mem.h"
+#include "state/direct.h"
 #include "state/object_store_folder_internal.h"
 #include "state/steady_file.h"
 
@@ -12,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CHUNK_BYTES = 1 << 16, FOLDER_MODE = 0750, FILE_MODE = 0640 };
+enum { CHUNK_BYTES = 1 << 20, FOLDER_MODE = 0750, FILE_MODE = 0640 };
 
 /* What a process that died has left among incoming copies goes after this long. */
 enum { LEFTOVER_SECONDS = 86400 };
@@ -78,30 +80,41 @@ static int open_incoming(const struct object_store *store, const char *key,
     return fd;
 }
 
-static enum status copy_in(const struct object_store *store, const char *key,
-                           const struct object_source *source, int fd,
-                           const struct object_progress *progress)
+static enum status copy_all(const struct object_store *store, const char *key,
+                            const struct object_source *source, char *chunk,
+                            struct steady_file *file, const struct object_progress *progress)
 {
-    char chunk[CHUNK_BYTES];
     size_t size = 0;
-    struct steady_file file;
-    steady_file_init(&file, fd, STEADY_FILE_put_away);
     for (int64_t at = 0;; at += (int64_t)size) {
-        enum status status = object_source_read(source, at, chunk, sizeof(chunk), &size);
+        enum status status = object_source_read(source, at, chunk, CHUNK_BYTES, &size);
         if (status != STATUS_OK) {
             return status;
         }
         if (size == 0) {
-            return steady_file_sync(&file) ? STATUS_OK
-                                           : object_store_folder_failed(store, "fsync", key);
+            return steady_file_sync(file) ? STATUS_OK
+                                          : object_store_folder_failed(store, "fsync", key);
         }
-        if (!steady_file_write(&file, chunk, size)) {
+        if (!steady_file_write(file, chunk, size)) {
             return object_store_folder_failed(store, "write", key);
         }
         if (!object_store_tell(progress, at + (int64_t)size, source->size_bytes)) {
             return STATUS_TIMED_OUT;
         }
     }
+}
+
+static enum status copy_in(const struct object_store *store, const char *key,
+                           const struct object_source *source, int fd,
+                           const struct object_progress *progress)
+{
+    struct steady_file file;
+    char *memory = mem_new(CHUNK_BYTES + DIRECT_ALIGNMENT, 1);
+    steady_file_init(&file, fd, STEADY_FILE_put_away);
+    (void)direct_start(source->fd);
+    enum status status = copy_all(store, key, source, direct_align(memory), &file, progress);
+    steady_file_deinit(&file);
+    mem_free(memory);
+    return status;
 }
 
 static enum status name_it(const struct object_store *store, const char *key, const char *incoming)

@@ -2,6 +2,7 @@
 #ifndef CANDLED_STATE_OBJECT_STORE_INTERNAL_H
 #define CANDLED_STATE_OBJECT_STORE_INTERNAL_H
 
+#include "state/object_outage.h"
 #include "state/object_source.h"
 #include "state/object_store.h"
 #include "state/object_target.h"
@@ -25,13 +26,15 @@ struct object_store_class {
 /* The first member of each kind's own struct. */
 struct object_store {
     const struct object_store_class *class;
+    struct object_outages *outages;
     char name[OBJECT_STORE_NAME_MAX]; /* for messages: where it is, without secrets */
 };
 
 extern const struct object_store_class object_store_folder_class;
 extern const struct object_store_class object_store_s3_class;
 
-/* Logs it, and returns the status. NULL: there is no key, or nothing to advise. */
+/* Logs it, unless the last such call of the store has failed in the same way, and returns the
+ * status. NULL: there is no key, or nothing to advise. */
 enum status object_store_failed(const struct object_store *store, const char *call, const char *key,
                                 enum status status, const char *error, const char *advice);
 

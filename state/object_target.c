@@ -12,14 +12,14 @@ enum { FILE_MODE = 0640 };
 
 enum status object_target_open(const char *path, struct object_target *out_target)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
     if (fd < 0) {
         return folder_failed("open", path);
     }
     /* Whoever sweeps up what nobody is writing any more asks for this lock. */
     (void)flock(fd, LOCK_EX | LOCK_NB);
     *out_target = (struct object_target){.fd = fd, .path = path};
-    steady_file_init(&out_target->file, fd, STEADY_FILE_read_soon);
+    steady_file_init(&out_target->file, fd, STEADY_FILE_checked);
     return STATUS_OK;
 }
 
@@ -53,6 +53,7 @@ enum status object_target_end(struct object_target *target, enum status status)
     if (status == STATUS_OK && !steady_file_sync(&target->file)) {
         status = folder_failed("fsync", target->path);
     }
+    steady_file_deinit(&target->file);
     (void)close(target->fd);
     target->fd = -1;
     if (status != STATUS_OK) {

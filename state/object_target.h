@@ -14,8 +14,8 @@ struct object_target {
     const char *path;    /* of fd; borrowed */
     unsigned char *room; /* size_max bytes, borrowed, when there is no fd */
     size_t size_max;
-    int64_t size; /* so far */
-    struct steady_file file;
+    int64_t size;            /* so far */
+    struct steady_file file; /* its crc32c, after the end: of what was read back from it */
 };
 
 /* A new, empty file; one that is there is emptied. */

@@ -70,12 +70,15 @@ static enum status open_store(struct recovery_search *search)
     return store_open_locked(&search->options->store, search->lock_fd, &search->env);
 }
 
-static enum status restore(struct recovery_search *search, const struct snapshot *snapshot)
+/* What was fetched for this is put in place as it is; what was here before stays as a copy. */
+static enum status restore(struct recovery_search *search, const struct snapshot *snapshot,
+                           bool is_remote)
 {
     if (search->env != NULL) {
         store_release(&search->env);
     }
-    enum status status = snapshot_install(search->folder, snapshot);
+    enum status status = is_remote ? snapshot_move_in(search->folder, snapshot)
+                                   : snapshot_install(search->folder, snapshot);
     if (status == STATUS_OK) {
         status = open_store(search);
     }
@@ -95,7 +98,7 @@ static enum status try_snapshot(struct recovery_search *search, enum place place
     const struct snapshot snapshot = is_remote ? search->remote.items[search->remote_next++]
                                                : search->here.items[search->here_next++];
     enum status status = recovery_try_snapshot(search, &snapshot, is_remote);
-    return status == STATUS_OK ? restore(search, &snapshot) : status;
+    return status == STATUS_OK ? restore(search, &snapshot, is_remote) : status;
 }
 
 /* None fits. An object store that did not answer may have one that does. */

@@ -76,15 +76,30 @@ static enum status discard(struct recovery_search *search, const struct snapshot
     return status;
 }
 
+/* What stands elsewhere may be sound, and this machine's disk or memory at fault: others may go on
+ * from it, and pruning takes it in time. */
+static enum status refuse(const struct recovery_search *search, const struct snapshot *snapshot)
+{
+    log_event(LOG_snapshot_refused, log_text("store", object_store_name(search->options->remote)),
+              log_text("topic", snapshot->topic), log_int("partition", snapshot->partition),
+              log_text("name", snapshot->name));
+    return STATUS_NOT_FOUND;
+}
+
 static enum status examine(struct recovery_search *search, const struct snapshot *snapshot,
                            bool is_remote)
 {
     struct meta meta;
+    /* What was fetched was read through as it came. */
     enum status status =
-        snapshot_examine(search->folder, snapshot, &search->options->progress, &meta);
+        is_remote ? snapshot_look_into(search->folder, snapshot, &meta)
+                  : snapshot_examine(search->folder, snapshot, &search->options->progress, &meta);
     if (status == STATUS_CORRUPT) {
-        status = discard(search, snapshot, is_remote);
-        return status == STATUS_OK ? STATUS_NOT_FOUND : status;
+        status = snapshot_set_aside(search->folder, snapshot);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        return is_remote ? refuse(search, snapshot) : STATUS_NOT_FOUND;
     }
     if (status == STATUS_OLD_FORMAT) {
         search->has_old_format = true;
@@ -121,8 +136,7 @@ static enum status fetch(struct recovery_search *search, const struct snapshot *
         return STATUS_NOT_FOUND;
     case STATUS_MALFORMED:
     case STATUS_CORRUPT:
-        status = snapshot_discard_remote(search->options->remote, snapshot);
-        return status_class_of(status) == STATUS_CLASS_FATAL ? status : STATUS_NOT_FOUND;
+        return refuse(search, snapshot);
     default:
         return status;
     }
@@ -168,10 +182,11 @@ enum status recovery_try_snapshot(struct recovery_search *search, const struct s
     return examine(search, snapshot, is_remote);
 }
 
+/* The furthest last: of what is put aside the newest stay. */
 enum status recovery_set_unfit_aside(struct recovery_search *search)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < search->unfit_count && status == STATUS_OK; i++) {
+    for (size_t i = search->unfit_count; i-- > 0 && status == STATUS_OK;) {
         status = discard(search, &search->unfit[i].snapshot, search->unfit[i].is_remote);
     }
     return status;

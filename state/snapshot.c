@@ -1,6 +1,7 @@
 #include "state/snapshot.h"
 
 #include "runtime/log.h"
+#include "state/direct.h"
 #include "state/folder.h"
 #include "state/mdb_file.h"
 #include "state/snapshot_internal.h"
@@ -57,8 +58,7 @@ static enum status open_place(const struct store *store, struct place *place)
     return STATUS_OK;
 }
 
-/* What the disk gives back is what was written to it: no page of it is in memory any more. Those
- * that are read here may stay, for whoever copies the file on. */
+/* What the disk gives back is what was written to it: none of it is in memory, and none need be. */
 static enum status check_copy(const struct place *place, const struct snapshot *snapshot)
 {
     struct snapshot read;
@@ -66,6 +66,7 @@ static enum status check_copy(const struct place *place, const struct snapshot *
         return folder_failed("lseek", place->path);
     }
     (void)posix_fadvise(place->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    (void)direct_start(place->fd);
     enum status status = snapshot_read_through(place->fd, NULL, place->path, NULL, 0, &read);
     if (status == STATUS_OK &&
         (read.size_bytes != snapshot->size_bytes || read.crc32c != snapshot->crc32c)) {
@@ -150,6 +151,7 @@ static enum status write_copy(struct store *store, const struct place *place,
     if (status == STATUS_OK && !steady_file_sync(&file)) {
         status = folder_failed("fsync", place->path);
     }
+    steady_file_deinit(&file);
     return status;
 }
 

@@ -79,6 +79,11 @@ MUST_CHECK enum status snapshot_set_aside(const char *partition_folder,
 MUST_CHECK enum status snapshot_install(const char *partition_folder,
                                         const struct snapshot *snapshot);
 
+/* The same without a copy, for one that was fetched and found sound: the snapshot itself goes to
+ * that place, and is none any more. */
+MUST_CHECK enum status snapshot_move_in(const char *partition_folder,
+                                        const struct snapshot *snapshot);
+
 /* Deletes all but the `keep` furthest, and left-overs of copies that never finished. */
 MUST_CHECK enum status snapshot_prune(const char *partition_folder, size_t keep,
                                       size_t *out_deleted);

@@ -4,6 +4,7 @@
 #include "runtime/crc32c.h"
 #include "runtime/mem.h"
 #include "runtime/slice.h"
+#include "state/direct.h"
 #include "state/folder.h"
 #include "state/snapshot_internal.h"
 #include "state/steady_file.h"
@@ -55,7 +56,7 @@ static ssize_t read_some(int fd, char *buffer)
     ssize_t length;
     do {
         length = read(fd, buffer, BUFFER_SIZE);
-    } while (length < 0 && errno == EINTR);
+    } while (length < 0 && (errno == EINTR || (errno == EINVAL && direct_stop(fd))));
     return length;
 }
 
@@ -63,7 +64,8 @@ enum status snapshot_read_through(int fd, struct steady_file *to, const char *pa
                                   const struct snapshot_progress *progress, int64_t total_bytes,
                                   struct snapshot *read)
 {
-    char *buffer = mem_new(BUFFER_SIZE, 1);
+    char *memory = mem_new(BUFFER_SIZE + DIRECT_ALIGNMENT, 1);
+    char *buffer = direct_align(memory);
     enum status status = STATUS_OK;
     ssize_t length = 1;
 
@@ -82,7 +84,7 @@ enum status snapshot_read_through(int fd, struct steady_file *to, const char *pa
         enum status failure = folder_failed("read", path);
         status = failure == STATUS_IO ? STATUS_CORRUPT : failure;
     }
-    mem_free(buffer);
+    mem_free(memory);
     return status;
 }
 

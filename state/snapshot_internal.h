@@ -43,6 +43,11 @@ MUST_CHECK enum status snapshot_read_through(int fd, struct steady_file *to, con
                                              const struct snapshot_progress *progress,
                                              int64_t total_bytes, struct snapshot *read);
 
+/* Of one that was read through already: that its state is the one the manifest speaks of.
+ * STATUS_CORRUPT: it is not. */
+MUST_CHECK enum status snapshot_look_into(const char *partition_folder,
+                                          const struct snapshot *snapshot, struct meta *out_meta);
+
 /* snapshot_verify() that tells the state's meta. */
 MUST_CHECK enum status snapshot_examine(const char *partition_folder,
                                         const struct snapshot *snapshot,

@@ -96,7 +96,8 @@ static enum status check_cluster(struct object_store *remote, const struct snaps
     return STATUS_REJECTED;
 }
 
-/* Whether it is there as a whole; half of one is cleared away. */
+/* Whether it is there as a whole; half of one is cleared away, and so is another copy of the same
+ * state: it may be the one that read as damaged, so that this state was made once more. */
 static enum status look_for(struct object_store *remote, const struct snapshot *wanted,
                             bool *out_is_there)
 {
@@ -122,7 +123,8 @@ static enum status look_for(struct object_store *remote, const struct snapshot *
     if (status != STATUS_OK) {
         return status;
     }
-    *out_is_there = data_bytes >= 0 && data_bytes == theirs.size_bytes;
+    *out_is_there =
+        data_bytes >= 0 && data_bytes == theirs.size_bytes && theirs.crc32c == wanted->crc32c;
     return *out_is_there ? STATUS_OK
                          : snapshot_remote_remove_part(remote, wanted->topic, wanted->partition,
                                                        wanted->name, SNAPSHOT_MANIFEST_SUFFIX);
@@ -185,6 +187,24 @@ static enum status name_both(const char *folder, const struct snapshot *snapshot
     return status;
 }
 
+static enum status get_data(struct object_store *remote, const struct snapshot *theirs,
+                            const char *path, const struct object_progress *progress)
+{
+    char key[OBJECT_KEY_MAX + 1];
+    struct object_content content;
+    snapshot_remote_key(theirs->topic, theirs->partition, theirs->name, SNAPSHOT_DATA_SUFFIX, key);
+    enum status status = object_store_get_checked(remote, key, path, progress, &content);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (content.size_bytes != theirs->size_bytes || content.crc32c != theirs->crc32c) {
+        (void)unlink(path);
+        return snapshot_remote_damaged(remote, theirs->topic, theirs->partition, theirs->name,
+                                       "its size or checksum is not the one in the manifest");
+    }
+    return STATUS_OK;
+}
+
 enum status snapshot_fetch(struct object_store *remote, const char *partition_folder,
                            const struct snapshot *snapshot,
                            const struct snapshot_progress *progress)
@@ -192,13 +212,10 @@ enum status snapshot_fetch(struct object_store *remote, const char *partition_fo
     char text[SNAPSHOT_MANIFEST_MAX];
     char folder[SNAPSHOT_PATH_MAX];
     char copied[SNAPSHOT_PATH_MAX];
-    char key[OBJECT_KEY_MAX + 1];
     size_t size;
     struct snapshot theirs;
     const struct object_progress same = progress_of(progress);
 
-    snapshot_remote_key(snapshot->topic, snapshot->partition, snapshot->name, SNAPSHOT_DATA_SUFFIX,
-                        key);
     enum status status = snapshot_remote_manifest(remote, snapshot->topic, snapshot->partition,
                                                   snapshot->name, text, &size, &theirs);
     if (status == STATUS_MALFORMED) {
@@ -216,7 +233,7 @@ enum status snapshot_fetch(struct object_store *remote, const char *partition_fo
         status = folder_make(folder);
     }
     if (status == STATUS_OK) {
-        status = object_store_get(remote, key, copied, &same);
+        status = get_data(remote, &theirs, copied, &same);
     }
     if (status != STATUS_OK) {
         return status;

@@ -1,4 +1,5 @@
 #include "runtime/log.h"
+#include "state/direct.h"
 #include "state/folder.h"
 #include "state/mdb_file.h"
 #include "state/snapshot_internal.h"
@@ -8,6 +9,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum status damaged(const char *path, const char *reason)
@@ -23,7 +27,7 @@ static enum status open_data(const char *path, int *out_fd)
         return errno == ENOENT ? damaged(path, "there is a manifest, but no file of data")
                                : folder_failed("open", path);
     }
-    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    (void)direct_start(fd);
     *out_fd = fd;
     return STATUS_OK;
 }
@@ -64,6 +68,15 @@ static enum status read_meta(const char *path, const struct snapshot *snapshot,
     }
     store_abandon(&store);
     return status;
+}
+
+enum status snapshot_look_into(const char *partition_folder, const struct snapshot *snapshot,
+                               struct meta *out_meta)
+{
+    char path[SNAPSHOT_PATH_MAX];
+    enum status status =
+        snapshot_path(partition_folder, snapshot->name, ".mdb", path, sizeof(path));
+    return status == STATUS_OK ? read_meta(path, snapshot, out_meta) : status;
 }
 
 enum status snapshot_examine(const char *partition_folder, const struct snapshot *snapshot,
@@ -107,13 +120,13 @@ static enum status copy_to(const char *from, const char *to, const struct snapsh
     if (status != STATUS_OK) {
         return status;
     }
-    int fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, SNAPSHOT_FILE_MODE);
+    int fd = open(to, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, SNAPSHOT_FILE_MODE);
     if (fd < 0) {
         status = folder_failed("open", to);
         (void)close(from_fd);
         return status;
     }
-    steady_file_init(&file, fd, STEADY_FILE_read_soon);
+    steady_file_init(&file, fd, STEADY_FILE_checked);
     status = snapshot_read_through(from_fd, &file, from, NULL, 0, &read);
     if (status == STATUS_OK) {
         status = compare(from, &read, snapshot);
@@ -121,6 +134,11 @@ static enum status copy_to(const char *from, const char *to, const struct snapsh
     if (status == STATUS_OK && !steady_file_sync(&file)) {
         status = folder_failed("fsync", to);
     }
+    if (status == STATUS_OK && file.crc32c != snapshot->crc32c) {
+        (void)damaged(to, "the disk gives back other bytes than were written");
+        status = STATUS_IO;
+    }
+    steady_file_deinit(&file);
     (void)close(fd);
     (void)close(from_fd);
     return status;
@@ -148,5 +166,63 @@ enum status snapshot_install(const char *partition_folder, const struct snapshot
     if (status != STATUS_OK) {
         (void)unlink(to);
     }
+    return status;
+}
+
+static bool are_on_one_disk(const char *a, const char *b)
+{
+    struct stat stat_a;
+    struct stat stat_b;
+    return stat(a, &stat_a) == 0 && stat(b, &stat_b) == 0 && stat_a.st_dev == stat_b.st_dev;
+}
+
+/* While the manifest stands, a crash leaves a snapshot to begin with again; without it, a file that
+ * the next sweep takes away. */
+static enum status rename_in(const char *partition_folder, const char *snapshots_folder,
+                             const struct snapshot *snapshot, const char *from)
+{
+    char file[FOLDER_NAME_MAX];
+    char to[SNAPSHOT_PATH_MAX];
+    (void)snprintf(file, sizeof(file), "%s.json", snapshot->name);
+    enum status status = folder_join(partition_folder, FOLDER_DATA_NAME, to, sizeof(to));
+    if (status == STATUS_OK) {
+        status = folder_set_aside(partition_folder, "a snapshot takes its place");
+    }
+    if (status == STATUS_OK) {
+        status = folder_remove_file(snapshots_folder, file);
+    }
+    if (status == STATUS_OK) {
+        status = folder_sync(snapshots_folder);
+    }
+    if (status == STATUS_OK && rename(from, to) != 0) {
+        status = folder_failed("rename", from);
+    }
+    if (status == STATUS_OK) {
+        status = folder_sync(partition_folder);
+    }
+    return status == STATUS_OK ? folder_sync(snapshots_folder) : status;
+}
+
+enum status snapshot_move_in(const char *partition_folder, const struct snapshot *snapshot)
+{
+    char folder[SNAPSHOT_PATH_MAX];
+    char from[SNAPSHOT_PATH_MAX];
+    int fd = -1;
+    enum status status = snapshot_path(partition_folder, "", "", folder, sizeof(folder));
+    if (status == STATUS_OK) {
+        status = snapshot_path(partition_folder, snapshot->name, ".mdb", from, sizeof(from));
+    }
+    if (status == STATUS_OK && !are_on_one_disk(partition_folder, from)) {
+        return snapshot_install(partition_folder, snapshot);
+    }
+    if (status == STATUS_OK) {
+        status = open_data(from, &fd);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    (void)flock(fd, LOCK_EX | LOCK_NB); /* against who sweeps up what has no manifest */
+    status = rename_in(partition_folder, folder, snapshot, from);
+    (void)close(fd);
     return status;
 }

@@ -79,10 +79,11 @@ struct checkpoint {
 
 MUST_CHECK enum status store_commit(struct store *store, const struct checkpoint *checkpoint);
 
-/* One transaction, synced as a commit is: the era is set. With `forgets`, all that was made from
- * the log goes as well: actors, candles and their expiry, next_offset, stream time, floor and
- * fingerprint are those of an empty store; the outbox, the cursors and the revisions acknowledged
- * stay. Fails as store_commit() does. */
+/* One transaction, synced as a commit is: the era is set, and how many partitions the topic had is
+ * forgotten, since that may be why. With `forgets`, all that was made from the log goes as well:
+ * actors, candles and their expiry, next_offset, stream time, floor, fingerprint and owed_from are
+ * those of an empty store; the outbox, the cursors and the revisions acknowledged stay. Fails as
+ * store_commit() does. */
 MUST_CHECK enum status store_begin_era(struct store *store, int64_t era, bool forgets);
 
 /* A read transaction on the last commit, cheap to open and close again and again (renew/reset). The

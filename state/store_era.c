@@ -36,11 +36,13 @@ enum status store_begin_era(struct store *store, int64_t era, bool forgets)
     struct meta wanted = store->meta;
 
     wanted.era = era;
+    wanted.topic_partitions = 0; /* an era may begin because it has changed */
     if (forgets) {
         wanted.next_offset = fresh.next_offset;
         wanted.stream_time_ms = fresh.stream_time_ms;
         wanted.floor_ms = fresh.floor_ms;
         wanted.fingerprint = fresh.fingerprint;
+        wanted.owed_from = fresh.owed_from; /* an offset of the log as it was */
     }
     return store_write(store, &wanted, forgets ? forget : keep, NULL);
 }

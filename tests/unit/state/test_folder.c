@@ -127,7 +127,7 @@ static void files_set_aside_never_overwrite_each_other(void **state)
     char path[512];
     char file[512];
     make(f, path);
-    for (size_t i = 1; i <= 3; i++) {
+    for (size_t i = 1; i <= FOLDER_ASIDE_KEPT; i++) {
         (void)close(open(fixture_file(f, "data.mdb", file), O_WRONLY | O_CREAT, 0600));
         (void)close(open(fixture_file(f, "data.mdb-lock", file), O_WRONLY | O_CREAT, 0600));
         assert_int_equal(folder_write_unsynced(path, "boot"), STATUS_OK);
@@ -137,7 +137,73 @@ static void files_set_aside_never_overwrite_each_other(void **state)
         assert_int_equal(fixture_count_files(f, "unsynced"), 0);
     }
     assert_int_equal(folder_set_aside(path, "a test"), STATUS_OK); /* nothing there */
-    assert_int_equal(fixture_count_files(f, "data.mdb"), 3);
+    assert_int_equal(fixture_count_files(f, "data.mdb"), FOLDER_ASIDE_KEPT);
+}
+
+static void put_aside(struct fixture *f, const char *folder, const char *name)
+{
+    char file[512];
+    (void)close(open(fixture_file(f, name, file), O_WRONLY | O_CREAT, 0600));
+    assert_int_equal(folder_rename_aside(folder, name, "a test"), STATUS_OK);
+}
+
+static void touch(struct fixture *f, const char *name)
+{
+    char file[512];
+    (void)close(open(fixture_file(f, name, file), O_WRONLY | O_CREAT, 0600));
+}
+
+static void of_the_files_set_aside_the_newest_stay(void **state)
+{
+    struct fixture *f = *state;
+    char path[512];
+    make(f, path);
+    touch(f, "data.mdb.set-aside-20200101T000000Z");
+    touch(f, "data.mdb.set-aside-20200101T000000Z-10");
+    touch(f, "data.mdb.set-aside-20200101T000000Z-9");
+    touch(f, "data.mdb");
+    put_aside(f, path, "data.mdb");
+    assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-"), 2);
+    assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-20200101T000000Z-10"), 1);
+    assert_int_equal(fixture_count_files(f, "lock"), 0);
+}
+
+/* A clock that was set back must not cost the one that somebody wants to look at now. */
+static void what_was_just_set_aside_stays_whatever_the_clock_says(void **state)
+{
+    struct fixture *f = *state;
+    char path[512];
+    make(f, path);
+    touch(f, "data.mdb.set-aside-29990101T000000Z");
+    touch(f, "data.mdb.set-aside-29990101T000001Z");
+    put_aside(f, path, "data.mdb");
+    assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-29990101T000001Z"), 1);
+    assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-2999"), 1);
+    assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-"), 2);
+}
+
+/* Three that do not fit are put aside in one moment. */
+static void data_and_manifest_of_a_snapshot_stay_together(void **state)
+{
+    struct fixture *f = *state;
+    char path[512];
+    make(f, path);
+    for (int i = 1; i <= 3; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "00-%d.json", i);
+        put_aside(f, path, name);
+        (void)snprintf(name, sizeof(name), "00-%d.mdb", i);
+        put_aside(f, path, name);
+    }
+    for (int i = 1; i <= 3; i++) {
+        char data[64];
+        char manifest[64];
+        (void)snprintf(data, sizeof(data), "00-%d.mdb.set-aside-", i);
+        (void)snprintf(manifest, sizeof(manifest), "00-%d.json.set-aside-", i);
+        assert_int_equal(fixture_count_files(f, data), i > 1);
+        assert_int_equal(fixture_count_files(f, manifest), i > 1);
+    }
+    assert_int_equal(fixture_count_files(f, "00-"), 4);
 }
 
 int main(void)
@@ -151,6 +217,9 @@ int main(void)
         TEST(one_holder_at_a_time_has_the_lock),
         TEST(the_folder_remembers_which_boot_left_commits_unsynced),
         TEST(files_set_aside_never_overwrite_each_other),
+        TEST(of_the_files_set_aside_the_newest_stay),
+        TEST(what_was_just_set_aside_stays_whatever_the_clock_says),
+        TEST(data_and_manifest_of_a_snapshot_stay_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,12 +15,14 @@ static struct meta full_meta(void)
     meta.fingerprint = (struct record_fingerprint){1700000000000, 320, UINT32_MAX, true};
     strcpy(meta.boot_id, "a-boot");
     meta.is_clean = true;
+    meta.owed_from = 11;
     meta.outbox_next = 12;
     meta.outbox_bytes = 34;
     for (int i = 0; i < SINK_COUNT; i++) {
         meta.cursors[i] = i + 100;
         meta.acked_revisions[i] = INT64_MAX - i;
         meta.acked_counts[i] = i + 200;
+        meta.lives[i] = i + 300;
     }
     memset(meta.settings, 's', sizeof(meta.settings) - 1);
     meta.settings_offset = 56;
@@ -62,6 +64,7 @@ static void every_field_comes_back(void **state)
     assert_memory_equal(after.acked_revisions, before.acked_revisions,
                         sizeof(before.acked_revisions));
     assert_memory_equal(after.acked_counts, before.acked_counts, sizeof(before.acked_counts));
+    assert_memory_equal(after.lives, before.lives, sizeof(before.lives));
     assert_string_equal(after.settings, before.settings);
     assert_int_equal(after.settings_offset, before.settings_offset);
 }
@@ -123,6 +126,7 @@ static void an_empty_store_has_read_nothing_and_serves_nobody(void **state)
         assert_int_equal(meta.cursors[i], META_NO_CURSOR);
         assert_int_equal(meta.acked_revisions[i], META_NO_CURSOR);
         assert_int_equal(meta.acked_counts[i], 0);
+        assert_int_equal(meta.lives[i], 0);
     }
 }
 

@@ -1,12 +1,16 @@
 #include "state/object_store.h"
 
 #include "runtime/base.h"
+#include "runtime/log.h"
 #include "tests/unit/cmocka.h"
+#include "tests/unit/runtime/capture.h"
 #include "tests/unit/state/fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static int setup(void **state)
 {
@@ -141,12 +145,80 @@ static void what_is_no_key_is_rejected_by_every_call(void **state)
     object_store_close(&store);
 }
 
+static size_t count_of(const char *text, const char *word)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static enum status list_some(struct object_store *store)
+{
+    return object_store_list(store, "", NULL, NULL);
+}
+
+/* It is tried every two seconds while a partition opens. */
+static void an_outage_is_told_once_and_so_is_its_end(void **state)
+{
+    struct fixture *f = *state;
+    struct object_store *store = NULL;
+    struct capture capture;
+    char url[300];
+    char text[8000];
+    char error[300] = "";
+    (void)snprintf(url, sizeof(url), "file://%s/shared", f->data_dir);
+    assert_int_equal(object_store_open(url, &store, error, sizeof(error)), STATUS_OK);
+    log_configure(LOG_LEVEL_info, false);
+    capture_start(&capture);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(list_some(store), STATUS_UNAVAILABLE);
+    }
+    assert_int_equal(object_store_delete(store, "x"), STATUS_UNAVAILABLE); /* another call */
+    assert_int_equal(mkdir(url + strlen("file://"), 0700), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(list_some(store), STATUS_OK);
+    }
+    assert_int_equal(rmdir(url + strlen("file://")), 0);
+    assert_int_equal(list_some(store), STATUS_UNAVAILABLE); /* and once more */
+    (void)capture_stop(&capture, text, sizeof(text));
+    assert_int_equal(count_of(text, "event=object_store_failed"), 3);
+    assert_int_equal(count_of(text, "event=object_store_works"), 1);
+    assert_int_equal(count_of(text, "call=list"), 3);
+    assert_non_null(strstr(text, "failures=3"));
+    object_store_close(&store);
+}
+
+/* What to do is another thing then. */
+static void another_reason_is_told_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct object_store *store = NULL;
+    struct capture capture;
+    char url[300];
+    char text[8000];
+    char error[300] = "";
+    (void)snprintf(url, sizeof(url), "file://%s/shared", f->data_dir);
+    assert_int_equal(object_store_open(url, &store, error, sizeof(error)), STATUS_OK);
+    log_configure(LOG_LEVEL_info, false);
+    capture_start(&capture);
+    assert_int_equal(object_store_delete(store, "x"), STATUS_UNAVAILABLE);
+    assert_int_equal(object_store_delete(store, "../x"), STATUS_REJECTED);
+    assert_int_equal(object_store_delete(store, "x"), STATUS_UNAVAILABLE);
+    (void)capture_stop(&capture, text, sizeof(text));
+    assert_int_equal(count_of(text, "event=object_store_failed"), 3);
+    object_store_close(&store);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_url_that_is_wrong_is_refused_with_what_is_wrong),
         TEST(credentials_come_from_the_environment),
+        TEST(an_outage_is_told_once_and_so_is_its_end),
+        TEST(another_reason_is_told_at_once),
         TEST(opening_a_folder_does_not_make_it),
         TEST(a_key_cannot_leave_its_prefix),
         TEST(a_key_has_a_limit),

@@ -197,6 +197,8 @@ static void what_is_deleted_is_gone_and_may_be_deleted_again(void **state)
     assert_int_equal(object_store_delete(s->store, "nothing/here"), STATUS_OK);
 }
 
+enum { LARGE_BYTES = 8 << 20 }; /* several reads */
+
 struct patience {
     int64_t ends_at;
     int64_t told;
@@ -216,26 +218,26 @@ static void write_large(struct setting *s)
 {
     int fd = open(s->local, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
-    assert_int_equal(ftruncate(fd, 1 << 20), 0);
+    assert_int_equal(ftruncate(fd, LARGE_BYTES), 0);
     close(fd);
 }
 
 static void whoever_is_told_how_far_it_is_may_end_it(void **state)
 {
     struct setting *s = *state;
-    struct patience patience = {.ends_at = 1 << 19};
+    struct patience patience = {.ends_at = LARGE_BYTES / 2};
     const struct object_progress progress = {tell, &patience};
     write_large(s);
     assert_int_equal(object_store_put(s->store, "t/k", s->local, &progress), STATUS_TIMED_OUT);
-    assert_true(patience.told >= 1 << 19 && patience.told < 1 << 20);
-    assert_int_equal(patience.total, 1 << 20);
+    assert_true(patience.told >= LARGE_BYTES / 2 && patience.told < LARGE_BYTES);
+    assert_int_equal(patience.total, LARGE_BYTES);
     assert_int_equal(list(s, "").count, 0);
     assert_int_equal(count_incoming(s), 0);
 
-    patience = (struct patience){.ends_at = 1 << 21};
+    patience = (struct patience){.ends_at = LARGE_BYTES + 1};
     assert_int_equal(object_store_put(s->store, "t/k", s->local, &progress), STATUS_OK);
-    assert_int_equal(patience.told, 1 << 20);
-    patience = (struct patience){.ends_at = 1 << 19};
+    assert_int_equal(patience.told, LARGE_BYTES);
+    patience = (struct patience){.ends_at = LARGE_BYTES / 2};
     assert_int_equal(object_store_get(s->store, "t/k", s->back, &progress), STATUS_TIMED_OUT);
     assert_int_not_equal(access(s->back, F_OK), 0);
 }

@@ -247,19 +247,38 @@ static void a_partition_goes_on_from_the_object_store(void **state)
     live_elsewhere(t);
     assert_int_equal(open_it(t), STATUS_OK);
     assert_stands_at(t, 30, true);
-    assert_int_equal(snapshots_left(t), 1);
+    assert_int_equal(snapshots_left(t), 0); /* it is the state now, without a copy */
 }
 
-static void a_damaged_one_there_is_passed_over_as_well(void **state)
+/* What reads as damaged here may be sound: it is this machine that may be at fault. */
+static void a_damaged_one_there_is_passed_over_and_left_there(void **state)
 {
     struct test *t = *state;
     char path[600];
+    char manifest[600];
     live_elsewhere(t);
     (void)snprintf(path, sizeof(path), "%s/shared/klines/3/00-%019d.mdb", t->f.data_dir, 30);
+    (void)snprintf(manifest, sizeof(manifest), "%s/shared/klines/3/00-%019d.json", t->f.data_dir,
+                   30);
     flip(path, 9000);
     assert_int_equal(open_it(t), STATUS_OK);
     assert_stands_at(t, 20, true);
-    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(access(manifest, F_OK), 0);
+}
+
+/* A manifest that cannot be read is no reason to delete what it stands beside. */
+static void a_manifest_there_that_cannot_be_read_is_left_there(void **state)
+{
+    struct test *t = *state;
+    char manifest[600];
+    live_elsewhere(t);
+    (void)snprintf(manifest, sizeof(manifest), "%s/shared/klines/3/00-%019d.json", t->f.data_dir,
+                   30);
+    flip(manifest, 0);
+    assert_int_equal(open_it(t), STATUS_OK);
+    assert_stands_at(t, 20, true);
+    assert_int_equal(access(manifest, F_OK), 0);
 }
 
 static void live_in_another_cluster(struct test *t)
@@ -342,7 +361,8 @@ int main(int argc, char **argv)
         TEST(a_state_of_another_topic_is_none_of_ours),
         TEST(an_install_that_was_cut_short_is_done_again),
         TEST(a_partition_goes_on_from_the_object_store),
-        TEST(a_damaged_one_there_is_passed_over_as_well),
+        TEST(a_damaged_one_there_is_passed_over_and_left_there),
+        TEST(a_manifest_there_that_cannot_be_read_is_left_there),
         TEST(what_another_cluster_has_put_there_is_left_alone),
         TEST(an_object_store_that_is_gone_stops_only_who_needs_it),
     };

@@ -76,6 +76,50 @@ static void what_is_installed_is_the_state_of_that_offset(void **state)
     assert_true(fixture_holds(f, TABLE_actors, "offset", "7"));
 }
 
+static void what_is_moved_in_is_the_state_and_no_snapshot_any_more(void **state)
+{
+    struct fixture *f = *state;
+    char path[512];
+    char data[640];
+    struct stat before;
+    struct stat after;
+    struct snapshots left;
+    fixture_open(f);
+    (void)take(f, 4);
+    struct snapshot snapshot = take(f, 5);
+    commit_at(f, 6);
+    store_close(&f->store);
+    assert_int_equal(stat(file_of(f, snapshot.name, ".mdb", path), &before), 0);
+    assert_int_equal(snapshot_move_in(folder_of(f), &snapshot), STATUS_OK);
+    assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-"), 1);
+    (void)snprintf(data, sizeof(data), "%s/data.mdb", folder_of(f));
+    assert_int_equal(stat(data, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino); /* no copy of it */
+    assert_int_equal(snapshot_list(folder_of(f), &left), STATUS_OK);
+    assert_int_equal(left.count, 1);
+    assert_int_equal(left.items[0].next_offset, 4);
+    snapshot_destroy_list(&left);
+    fixture_open(f);
+    assert_int_equal(store_meta(f->store)->next_offset, 5);
+    commit_at(f, 7);
+    fixture_reopen(f);
+    assert_true(fixture_holds(f, TABLE_actors, "offset", "7"));
+}
+
+static void what_is_not_there_is_not_moved_in(void **state)
+{
+    struct fixture *f = *state;
+    char path[512];
+    fixture_open(f);
+    struct snapshot snapshot = take(f, 5);
+    store_close(&f->store);
+    assert_int_equal(unlink(file_of(f, snapshot.name, ".mdb", path)), 0);
+    assert_int_not_equal(snapshot_move_in(folder_of(f), &snapshot), STATUS_OK);
+    assert_int_equal(fixture_count_files(f, "data.mdb.set-aside-"), 0);
+    fixture_open(f);
+    assert_int_equal(store_meta(f->store)->next_offset, 5);
+}
+
 static void a_damaged_one_is_not_installed_and_nothing_is_moved(void **state)
 {
     struct fixture *f = *state;
@@ -236,6 +280,8 @@ int main(void)
         TEST(nothing_read_is_nothing_to_copy),
         TEST(the_same_offset_is_not_copied_twice),
         TEST(what_is_installed_is_the_state_of_that_offset),
+        TEST(what_is_moved_in_is_the_state_and_no_snapshot_any_more),
+        TEST(what_is_not_there_is_not_moved_in),
         TEST(a_damaged_one_is_not_installed_and_nothing_is_moved),
         TEST(each_damaged_byte_and_each_cut_is_noticed),
         TEST(a_manifest_that_speaks_of_another_state_is_noticed),

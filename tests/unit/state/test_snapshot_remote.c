@@ -4,6 +4,7 @@
 #include "tests/unit/cmocka.h"
 #include "tests/unit/state/fixture.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -127,6 +128,23 @@ static void one_that_is_there_already_is_not_sent_again(void **state)
     assert_int_equal(before.st_ino, after.st_ino);
 }
 
+/* It may be the one that read as damaged, and was left there. */
+static void the_same_state_copied_once_more_takes_the_place(void **state)
+{
+    struct setting *s = *state;
+    char path[600];
+    struct snapshot snapshot = publish(s, 10);
+    char wrong[SNAPSHOT_MANIFEST_MAX];
+    struct snapshot damaged = snapshot;
+    damaged.crc32c ^= 1;
+    wrong[snapshot_print(&damaged, wrong)] = '\0';
+    path_of(s, &snapshot, ".json", path);
+    write_file(path, wrong);
+    assert_int_equal(snapshot_publish(s->remote, s->here, &snapshot, NULL), STATUS_OK);
+    assert_int_equal(snapshot_fetch(s->remote, s->there, &snapshot, NULL), STATUS_OK);
+    assert_int_equal(snapshot_verify(s->there, &snapshot, NULL), STATUS_OK);
+}
+
 static void half_of_one_is_sent_again(void **state)
 {
     struct setting *s = *state;
@@ -146,13 +164,28 @@ static void half_of_one_is_sent_again(void **state)
             write_file(path, cases[i].text);
         }
         assert_string_equal(listed(s), "");
-        assert_int_equal(snapshot_fetch(s->remote, s->there, &snapshot, NULL) == STATUS_OK,
-                         i == 2); /* which its owner verifies */
+        assert_int_not_equal(snapshot_fetch(s->remote, s->there, &snapshot, NULL), STATUS_OK);
         assert_int_equal(snapshot_publish(s->remote, s->here, &snapshot, NULL), STATUS_OK);
         assert_string_equal(listed(s), "10");
         assert_int_equal(snapshot_fetch(s->remote, s->there, &snapshot, NULL), STATUS_OK);
         assert_int_equal(snapshot_verify(s->there, &snapshot, NULL), STATUS_OK);
     }
+}
+
+static void one_that_does_not_arrive_as_it_was_is_not_kept(void **state)
+{
+    struct setting *s = *state;
+    char path[600];
+    struct snapshots snapshots;
+    struct snapshot snapshot = publish(s, 10);
+    path_of(s, &snapshot, ".mdb", path);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, "?", 1, snapshot.size_bytes - 1), 1);
+    (void)close(fd);
+    assert_int_equal(snapshot_fetch(s->remote, s->there, &snapshot, NULL), STATUS_CORRUPT);
+    assert_int_equal(snapshot_list(s->there, &snapshots), STATUS_OK);
+    assert_int_equal(snapshots.count, 0);
+    snapshot_destroy_list(&snapshots);
 }
 
 static void names_that_are_not_snapshots_are_passed_by(void **state)
@@ -262,7 +295,7 @@ static void nothing_is_pruned_where_nothing_is_whole(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
-static void a_damaged_one_is_discarded_with_its_manifest(void **state)
+static void a_discarded_one_goes_with_its_manifest(void **state)
 {
     struct setting *s = *state;
     (void)publish(s, 10);
@@ -332,14 +365,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_published_here_is_fetched_and_verified_there),
         TEST(one_that_is_there_already_is_not_sent_again),
+        TEST(the_same_state_copied_once_more_takes_the_place),
         TEST(half_of_one_is_sent_again),
+        TEST(one_that_does_not_arrive_as_it_was_is_not_kept),
         TEST(names_that_are_not_snapshots_are_passed_by),
         TEST(a_manifest_of_another_partition_is_not_taken),
         TEST(another_clusters_state_is_not_mixed_with_ours),
         TEST(the_furthest_stay_and_the_others_go),
         TEST(what_may_still_be_on_its_way_is_not_pruned),
         TEST(nothing_is_pruned_where_nothing_is_whole),
-        TEST(a_damaged_one_is_discarded_with_its_manifest),
+        TEST(a_discarded_one_goes_with_its_manifest),
         TEST(whoever_is_told_may_end_it_and_nothing_is_left),
         TEST(one_that_was_fetched_before_is_replaced),
         TEST(a_store_that_is_away_is_told),

@@ -27,6 +27,7 @@ static void live(struct fixture *f)
     f->meta.next_offset = 100;
     f->meta.stream_time_ms = 5000;
     f->meta.floor_ms = 4000;
+    f->meta.owed_from = 90;
     f->meta.topic_partitions = 5;
     f->meta.fingerprint = (struct record_fingerprint){1, 2, 3, true};
     f->meta.cursors[SINK_redis] = 1;
@@ -49,7 +50,7 @@ static void check_kept(struct fixture *f)
     assert_int_equal(meta->cursors[SINK_redis], 1);
     assert_int_equal(meta->cursors[SINK_mongo], META_NO_CURSOR);
     assert_int_equal(meta->acked_revisions[SINK_redis], 99);
-    assert_int_equal(meta->topic_partitions, 5);
+    assert_int_equal(meta->topic_partitions, 0); /* what it was before holds no more */
     assert_string_equal(meta->settings, "intervals=5m");
 }
 
@@ -64,6 +65,7 @@ static void an_era_alone_changes_nothing_else(void **state)
         assert_int_equal(meta->next_offset, 100);
         assert_int_equal(meta->stream_time_ms, 5000);
         assert_int_equal(meta->floor_ms, 4000);
+        assert_int_equal(meta->owed_from, 90);
         assert_true(meta->fingerprint.is_known);
         assert_true(fixture_holds(f, TABLE_actors, "actor", "1"));
         assert_true(fixture_holds(f, TABLE_candles, "candle", "2"));
@@ -84,6 +86,7 @@ static void an_era_that_forgets_keeps_what_the_sinks_are_owed(void **state)
         assert_int_equal(meta->next_offset, -1);
         assert_true(meta->stream_time_ms == META_NO_TIME);
         assert_true(meta->floor_ms == META_NO_TIME);
+        assert_int_equal(meta->owed_from, 0);
         assert_false(meta->fingerprint.is_known);
         assert_int_equal(fixture_entries(f, TABLE_actors), 0);
         assert_int_equal(fixture_entries(f, TABLE_candles), 0);
