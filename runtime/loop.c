@@ -9,6 +9,8 @@
 
 enum {
     SLICE_MESSAGES_MAX = 2000,
+    SLICE_MS_MAX = 5,           /* some messages are a thousand records */
+    SLICE_LOOK_AT_MESSAGES = 8, /* a look at the clock costs about as much as a small message */
     HEARTBEAT_MS = 500, /* the longest sleep: a longer one means that the process was stopped */
 };
 
@@ -55,7 +57,11 @@ static void run_actors(struct loop *loop)
 {
     uv_update_time(&loop->uv);
     sched_advance(loop->sched, (int64_t)uv_now(&loop->uv));
-    for (int i = 0; i < SLICE_MESSAGES_MAX && sched_step(loop->sched); i++) {
+    uint64_t end_ns = uv_hrtime() + SLICE_MS_MAX * NS_PER_MS;
+    for (unsigned i = 1; i <= SLICE_MESSAGES_MAX && sched_step(loop->sched); i++) {
+        if (i % SLICE_LOOK_AT_MESSAGES == 0 && uv_hrtime() >= end_ns) {
+            break;
+        }
     }
     if (sched_stopped(loop->sched) != STATUS_OK) {
         uv_stop(&loop->uv);

@@ -23,7 +23,7 @@ void kafka_commit_add(rd_kafka_topic_partition_list_t *list, const struct kafka_
 void kafka_commit_add_newest(rd_kafka_topic_partition_list_t *list, const struct kafka_partition *p)
 {
     char text[KAFKA_MARK_BYTES_MAX];
-    size_t size = kafka_mark_write((struct kafka_mark){p->commit_era, p->commit_acked}, text);
+    size_t size = kafka_mark_write(p->commit_mark, text);
     kafka_commit_add(list, p, p->commit_offset, (struct slice){text, size});
 }
 

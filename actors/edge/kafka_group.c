@@ -26,15 +26,7 @@ static void log_move(const struct kafka_source *source, const char *what, int co
  * list, which stays empty here. So the answer is empty, and there is nothing to pause. */
 static void answer(struct kafka_source *source, bool is_assign)
 {
-    rd_kafka_topic_partition_list_t *none = kafka_group_list();
-    if (is_assign) {
-        (void)kafka_source_accept(rd_kafka_incremental_assign(source->group.client, none),
-                                  "incremental_assign");
-    } else {
-        (void)kafka_source_accept(rd_kafka_incremental_unassign(source->group.client, none),
-                                  "incremental_unassign");
-    }
-    rd_kafka_topic_partition_list_destroy(none);
+    kafka_change_ask(&source->group, is_assign, kafka_group_list(), NULL);
 }
 
 /* Each call to the owner may take partitions out of the list. */

@@ -73,6 +73,9 @@ static void take_step(struct kafka_source *source)
 
 void kafka_leave_advance(struct kafka_source *source)
 {
+    if (!kafka_change_is_done(&source->group) || !kafka_change_is_done(&source->fetch)) {
+        return; /* the clients hear what was asked of them first; then we are called again */
+    }
     enum kafka_stop before;
     do {
         before = source->stop;

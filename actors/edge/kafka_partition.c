@@ -236,12 +236,19 @@ void kafka_partition_flow(struct kafka_partition *p, int64_t offset)
         kafka_source_fail(p->source, STATUS_IO);
         return;
     }
-    rd_kafka_topic_partition_list_t *list = list_of(p);
-    (void)kafka_source_accept(rd_kafka_incremental_assign(p->source->fetch.client, list),
-                              "incremental_assign");
-    rd_kafka_topic_partition_list_destroy(list);
-    p->state = KAFKA_PARTITION_flowing;
-    kafka_partition_disturb(p);
+    p->state = KAFKA_PARTITION_assigning;
+    kafka_change_ask(&p->source->fetch, true, list_of(p), p);
+}
+
+/* Until now its queue may have held what the client had read for an earlier owner of the number. */
+void kafka_partition_on_assigned(struct kafka_partition *p)
+{
+    if (!p->is_released) {
+        p->state = KAFKA_PARTITION_flowing;
+        kafka_partition_disturb(p);
+        kafka_wakeup_again(&p->wakeup);
+    }
+    kafka_partition_let_go(p);
 }
 
 void kafka_partition_let_go(struct kafka_partition *p)
@@ -305,10 +312,7 @@ static void on_wakeup_closed(struct kafka_wakeup *wakeup)
 static void close_queue(struct kafka_partition *p)
 {
     if (!p->source->is_destroyed) { /* else its client ends soon */
-        rd_kafka_topic_partition_list_t *list = list_of(p);
-        (void)kafka_source_accept(rd_kafka_incremental_unassign(p->source->fetch.client, list),
-                                  "incremental_unassign");
-        rd_kafka_topic_partition_list_destroy(list);
+        kafka_change_ask(&p->source->fetch, false, list_of(p), NULL);
     }
     kafka_wakeup_close(&p->wakeup, on_wakeup_closed);
     rd_kafka_queue_destroy(p->queue);

@@ -252,13 +252,12 @@ void kafka_source_release(struct kafka_source *source, int32_t partition)
 }
 
 void kafka_source_commit(struct kafka_source *source, int32_t partition, int64_t next_offset,
-                         int64_t era, int64_t acked_offset)
+                         const struct kafka_mark *mark)
 {
     struct kafka_partition *p = kafka_source_find(source, partition);
     assert(p != NULL);
     p->commit_offset = next_offset;
-    p->commit_era = era;
-    p->commit_acked = acked_offset;
+    p->commit_mark = *mark;
     p->is_committed = false;
 }
 

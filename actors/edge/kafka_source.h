@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 struct actor;
+struct kafka_mark;
 struct kafka_property;
 struct kafka_source;
 struct loop;
@@ -90,10 +91,10 @@ struct actor *kafka_source_actor(struct kafka_source *source, int32_t partition)
 /* The owner has let go of the partition; its actor is told nothing more, and must not ask again. */
 void kafka_source_release(struct kafka_source *source, int32_t partition);
 
-/* For lag tools: commits the group's offset with metadata `era,acked`, without waiting; at most
+/* For lag tools: commits the group's offset with what kafka_mark.h says, without waiting; at most
  * once a second, the newest, and never while the group moves partitions. */
 void kafka_source_commit(struct kafka_source *source, int32_t partition, int64_t next_offset,
-                         int64_t era, int64_t acked_offset);
+                         const struct kafka_mark *mark);
 
 /* True: at some moment after the question, the group knew us by the generation in which our
  * partitions are ours. False: it does not, and those partitions are lost (`revoked` says so, before

@@ -4,6 +4,7 @@
  * kafka_source_conf.c: the clients' configuration
  * kafka_event.c:       what the clients say: each event to whom it concerns
  * kafka_group.c:       membership: assigned, revoked, lost
+ * kafka_change.c:      the calls that change a client's assignment, on a worker
  * kafka_topic.c:       how many partitions there are, and which of them are ours without a group
  * kafka_commit.c:      offsets for the group
  * kafka_confirm.c:     the question whether the group still knows us
@@ -15,6 +16,7 @@
 
 #include "actors/edge/kafka_client.h"
 #include "actors/edge/kafka_health.h"
+#include "actors/edge/kafka_mark.h"
 #include "actors/edge/kafka_source.h"
 #include "actors/record.h"
 #include "runtime/actor.h"
@@ -31,8 +33,9 @@
 enum { KAFKA_QUEUED_KIB = 2048 };
 
 enum kafka_partition_state {
-    KAFKA_PARTITION_opening,  /* the owner has been asked for an offset */
-    KAFKA_PARTITION_locating, /* it knows none: the cluster is being asked */
+    KAFKA_PARTITION_opening,   /* the owner has been asked for an offset */
+    KAFKA_PARTITION_locating,  /* it knows none: the cluster is being asked */
+    KAFKA_PARTITION_assigning, /* the reading client is being told */
     KAFKA_PARTITION_flowing,
     KAFKA_PARTITION_cut, /* the log does not hold its next offset */
 };
@@ -60,16 +63,17 @@ struct kafka_partition {
     int64_t quiet_since_ms; /* of the loop's time */
 
     int64_t commit_offset; /* of the newest checkpoint; -1: there was none yet */
-    int64_t commit_era;
-    int64_t commit_acked;
+    struct kafka_mark commit_mark;
     bool is_committed; /* and the group was told */
 
     struct job locate;
     int64_t located;  /* -1: the cluster did not answer */
     bool is_released; /* the memory goes when nobody holds it any more */
-    unsigned holders; /* the wake-up's handle, the job */
+    unsigned holders; /* the wake-up's handle, the job, a change under way */
     struct kafka_partition *next;
 };
+
+struct kafka_change;
 
 /* One of the two clients. */
 struct kafka_link {
@@ -79,6 +83,9 @@ struct kafka_link {
     struct kafka_wakeup wakeup;
     bool is_open; /* the wake-up is */
     bool is_up;   /* its last statistics showed a connection */
+    struct job change_job;
+    struct kafka_change *changes;           /* that wait for the job, the oldest first */
+    struct kafka_change *changes_under_way; /* the job's */
 };
 
 enum kafka_stop {
@@ -205,6 +212,14 @@ void kafka_group_advance(struct kafka_source *source);
 /* Once a second. */
 void kafka_group_tick(struct kafka_source *source);
 
+/* Assigns or unassigns, after all that was asked of this client before; takes the list over.
+ * `partition` (NULL: none) flows then: kafka_partition_on_assigned(). */
+void kafka_change_ask(struct kafka_link *link, bool is_assign,
+                      rd_kafka_topic_partition_list_t *list, struct kafka_partition *partition);
+
+/* Nothing is under way. */
+bool kafka_change_is_done(const struct kafka_link *link);
+
 /* Asks how many partitions there are, if it is time to. */
 void kafka_topic_tick(struct kafka_source *source);
 
@@ -263,6 +278,9 @@ void kafka_locate_start(struct kafka_partition *p);
 void kafka_partition_start(struct kafka_partition *p, int64_t offset);
 
 void kafka_partition_flow(struct kafka_partition *p, int64_t offset);
+
+/* Its change has been made; it may have been released meanwhile. One holder less. */
+void kafka_partition_on_assigned(struct kafka_partition *p);
 
 /* One holder less. */
 void kafka_partition_let_go(struct kafka_partition *p);
