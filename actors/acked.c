@@ -7,7 +7,7 @@ struct acked acked_none(void)
 
 bool acked_equals(struct acked a, struct acked b)
 {
-    return a.revision == b.revision && a.count == b.count;
+    return a.revision == b.revision && a.count == b.count && a.life == b.life;
 }
 
 bool acked_is_before(struct acked a, struct acked b)
@@ -23,7 +23,7 @@ struct acked acked_later(struct acked a, struct acked b)
 struct acked acked_next(struct acked from, int64_t revision)
 {
     if (revision > from.revision) {
-        return (struct acked){.revision = revision};
+        return (struct acked){.revision = revision, .life = from.life};
     }
-    return (struct acked){.revision = from.revision, .count = from.count + 1};
+    return (struct acked){from.revision, from.count + 1, from.life};
 }

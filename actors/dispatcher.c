@@ -57,6 +57,7 @@ static void acknowledge(struct dispatcher *d, int64_t sequence, struct acked ack
                             .sequence = sequence,
                             .revision = acked.revision,
                             .count = acked.count,
+                            .life = acked.life,
                             .rejections = rejections},
     };
     d->cursor = sequence;
@@ -209,7 +210,8 @@ static void attach(struct dispatcher *d)
         .as_SINK_ATTACH = {.topic = d->options.topic,
                            .partition = d->options.partition_id,
                            .acked_revision = d->options.acked_revision,
-                           .acked_count = d->options.acked_count},
+                           .acked_count = d->options.acked_count,
+                           .life = d->options.life},
     };
     d->is_attached = true;
     actor_send(d->options.sink_edge, &msg);

@@ -36,6 +36,7 @@ struct dispatcher_options {
     bool is_quiet;          /* attaches with QUIET_OVER only */
     int64_t acked_revision; /* how far it has acknowledged, see acked.h; -1: nothing ever */
     int64_t acked_count;
+    int64_t life;
     uint64_t seed;
 };
 

@@ -130,6 +130,7 @@ struct msg_outbox_acked {
     int64_t sequence;
     int64_t revision; /* with count: how far it has acknowledged, see acked.h; -1: not known */
     int64_t count;
+    int64_t life;                  /* 0: not known */
     struct rejections *rejections; /* goes to the receiver; may be NULL */
 };
 
@@ -148,6 +149,7 @@ struct msg_sink_attach {
     int32_t partition;
     int64_t acked_revision; /* how far the sink has acknowledged, see acked.h; -1: nothing ever */
     int64_t acked_count;
+    int64_t life;
 };
 
 /* A number for each time: the refill that follows says which one it makes good. */

@@ -34,10 +34,18 @@ bool partition_is_owing(const struct partition *p)
     return least_cursor(p) < last_sequence(p);
 }
 
-/* Where a start without state would have to begin: no sink owes anything from before. */
+/* Where the batch in work began. Nothing was read in it when idleness alone has made it. */
+static int64_t batch_begin(const struct partition *p)
+{
+    return p->batch_from >= 0 ? p->batch_from : p->effects.meta.next_offset;
+}
+
+/* Where a start without state would have to begin: no sink owes anything from before. What is being
+ * rebuilt was acknowledged once and for all: one rebuild after another must not go further back. */
 static int64_t acked_offset(const struct partition *p)
 {
-    return p->owed.from >= 0 ? p->owed.from : p->effects.meta.next_offset;
+    int64_t acked = p->owed.from >= 0 ? p->owed.from : p->effects.meta.next_offset;
+    return acked > p->effects.meta.quiet_until ? acked : p->effects.meta.quiet_until;
 }
 
 static void reject_into_batch(struct partition *p, const struct rejection *rejection)
@@ -100,6 +108,7 @@ void partition_commit(struct partition *p)
     effects_end(&p->effects);
     actor_set_deadline(&p->actor, DEADLINE_NONE);
     p->is_batch_open = false;
+    p->effects.meta.owed_from = p->owed.from >= 0 ? p->owed.from : batch_begin(p);
     p->checkpoint_meta = p->effects.meta;
     p->checkpoint = (struct checkpoint){
         .batch = p->effects.batch,
@@ -154,7 +163,7 @@ static void count_batch(struct partition *p)
 /* Remembers from where on the sinks owe: the start of the oldest batches not acknowledged. */
 static void note_owed(struct partition *p)
 {
-    int64_t begin = p->batch_from >= 0 ? p->batch_from : p->effects.meta.next_offset;
+    int64_t begin = batch_begin(p);
 
     p->batch_from = -1;
     if (p->owed.from >= 0 && least_cursor(p) >= p->owed.sequence) {
@@ -296,12 +305,13 @@ static void append_rejections(struct partition *p, struct rejections *more)
 
 static void note_acked(struct meta *meta, const struct msg_outbox_acked *m)
 {
-    struct acked known = {meta->acked_revisions[m->sink], meta->acked_counts[m->sink]};
-    struct acked acked = acked_later(known, (struct acked){m->revision, m->count});
+    struct acked known = {meta->acked_revisions[m->sink], meta->acked_counts[m->sink], 0};
+    struct acked acked = acked_later(known, (struct acked){m->revision, m->count, 0});
 
     meta->cursors[m->sink] = m->sequence;
     meta->acked_revisions[m->sink] = acked.revision;
     meta->acked_counts[m->sink] = acked.count;
+    meta->lives[m->sink] = m->life != 0 ? m->life : meta->lives[m->sink];
 }
 
 void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m)

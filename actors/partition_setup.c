@@ -140,8 +140,8 @@ void partition_start(struct partition *p)
         return;
     }
     partition_tell_position(p);
-    if (partition_is_owing(p)) { /* from where is not known: from the start */
-        p->owed = (struct owed){0, p->effects.meta.outbox_next - 1};
+    if (partition_is_owing(p)) {
+        p->owed = (struct owed){p->effects.meta.owed_from, p->effects.meta.outbox_next - 1};
     }
     partition_go_on(p);
 }

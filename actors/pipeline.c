@@ -46,6 +46,7 @@ static void add_dispatcher(struct pipeline *pipeline, const struct pipeline_opti
         .ttl_ms = wanted->ttl_ms,
         .acked_revision = meta->acked_revisions[sink],
         .acked_count = meta->acked_counts[sink],
+        .life = meta->lives[sink],
         .seed = options->seed + (uint64_t)sink,
     };
     pipeline->dispatchers[sink] = dispatcher_create(&dispatcher_options);

@@ -27,6 +27,14 @@ static void wire(struct shard_sinks *sinks, enum sink sink, struct actor *edge,
     };
 }
 
+/* Another one in each process, on whatever machine. */
+static uint64_t dice(void)
+{
+    uint64_t seed = uv_hrtime();
+    (void)uv_random(NULL, NULL, &seed, sizeof(seed), 0, NULL);
+    return seed;
+}
+
 static enum status open_redis(const struct shard_sinks_options *options, struct shard_sinks *sinks)
 {
     const struct config *config = options->config;
@@ -44,7 +52,7 @@ static enum status open_redis(const struct shard_sinks_options *options, struct 
         .ttl_ms = config->redis.ttl,
         .ttl_from = config->redis.ttl_from == CONFIG_ttl_from_open ? REDIS_TTL_FROM_open
                                                                    : REDIS_TTL_FROM_write,
-        .seed = uv_hrtime(),
+        .seed = dice(),
         .gate = options->gate,
     };
     if (!config->redis.enabled) {

@@ -8,15 +8,18 @@
 #include "runtime/base.h"
 #include "runtime/log.h"
 #include "runtime/mem.h"
+#include "runtime/rand.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 18, PARTITION_DIGITS_MAX = 11, MISSING = -1 };
+enum { PARTITION_DIGITS_MAX = 11 };
+
+/* Lua's doubles hold them exactly. */
+#define LIFE_MAX (UINT64_C(1) << 52)
 
 /* What is written into a Redis that holds no mark: before anything that was acknowledged. */
 static const struct acked lowest = {.revision = 0};
@@ -25,7 +28,7 @@ static const struct acked lowest = {.revision = 0};
 #define MARK_STATES(X)                                                                    \
     /* name       what we know of it on this connection                                */ \
     X(unknown,    "nothing")                                                              \
-    X(asked,      "we read it")                                                           \
+    X(asked,      "we read it, and leave one where there is none")                                                           \
     X(good,       "Redis has all that was acknowledged")                                  \
     X(forgotten,  "it has not; its turn to be refilled has not come")                     \
     X(signing,    "its turn: a write that shows whether this Redis takes any")          \
@@ -47,10 +50,11 @@ struct redis_mark {
     enum mark_state state;
     struct acked acked;   /* how far this sink has acknowledged */
     struct acked found;   /* what showed that it was forgotten */
-    struct acked held;    /* what Redis holds; a revision MISSING: nothing */
+    struct acked held;    /* what Redis holds; a revision -1: nothing */
     struct acked wanted;  /* what it should hold */
     struct acked sent;    /* the highest value that a call has carried */
     struct acked written; /* the highest that a call has changed the mark to */
+    int64_t life;         /* this Redis', as it is, or as it will be written */
     bool is_calling;      /* one call at a time */
     int64_t loss;         /* counts how often it was forgotten */
     struct redis_mark *next;
@@ -59,19 +63,21 @@ struct redis_mark {
 struct redis_marks {
     char *group;
     const char *address;
+    struct rand rand;
     struct redis_mark *first;
     struct redis_mark *refilled; /* whose turn it is; NULL: nobody's */
     bool has_error;
     char error[REDIS_LINK_ERROR_MAX];
 };
 
-struct redis_marks *redis_marks_create(const struct redis_marks_options *options)
+struct redis_marks *redis_marks_create(const char *group, const char *address, uint64_t seed)
 {
     struct redis_marks *marks = mem_new(1, sizeof(*marks));
-    size_t size = strlen(options->group) + 1;
+    size_t size = group == NULL ? 1 : strlen(group) + 1;
     marks->group = mem_new(size, 1);
-    memcpy(marks->group, options->group, size);
-    marks->address = options->address;
+    memcpy(marks->group, group == NULL ? "" : group, size);
+    marks->address = address;
+    marks->rand.state = seed;
     return marks;
 }
 
@@ -133,7 +139,7 @@ void redis_marks_attach(struct redis_marks *marks, struct actor *dispatcher,
         .count_key = make_key(marks->group, attach, ":count"),
         .topic = attach->topic,
         .partition = attach->partition,
-        .acked = {attach->acked_revision, attach->acked_count},
+        .acked = {attach->acked_revision, attach->acked_count, attach->life},
         .next = marks->first,
     };
     forget_connection(mark);
@@ -169,14 +175,9 @@ struct redis_mark *redis_marks_find(struct redis_marks *marks, const struct acto
     return mark;
 }
 
-static void ask(struct redis_mark *mark, struct redis_link *link, int64_t now_ms)
+static int64_t new_life(struct redis_marks *marks)
 {
-    struct redis_script_mark call;
-
-    mark->state = MARK_asked;
-    mark->is_calling = true;
-    redis_script_read_mark(&call, redis_link_script_sha(link), mark->key, mark->count_key);
-    redis_link_call(link, mark, call.arg_count, call.args, call.sizes, now_ms);
+    return 1 + (int64_t)rand_below(&marks->rand, LIFE_MAX - 1);
 }
 
 /* Over what we know to be there. */
@@ -185,11 +186,21 @@ static void write(struct redis_mark *mark, struct acked value, struct redis_link
 {
     struct redis_script_mark call;
 
+    value.life = mark->life;
     mark->sent = value;
     mark->is_calling = true;
     redis_script_write_mark(&call, redis_link_script_sha(link), mark->key, mark->count_key, value,
                             mark->held);
     redis_link_call(link, mark, call.arg_count, call.args, call.sizes, now_ms);
+}
+
+/* A Redis that holds nothing gets a mark before any candle, so that it cannot lose those unseen. */
+static void ask(struct redis_marks *marks, struct redis_mark *mark, struct redis_link *link,
+                int64_t now_ms)
+{
+    mark->state = MARK_asked;
+    mark->life = new_life(marks);
+    write(mark, lowest, link, now_ms);
 }
 
 /* What is written is what is there, or the lowest: enough to see later whether this Redis was
@@ -209,7 +220,7 @@ void redis_marks_send(struct redis_marks *marks, struct redis_link *link, int64_
             continue;
         }
         if (mark->state == MARK_unknown) {
-            ask(mark, link, now_ms);
+            ask(marks, mark, link, now_ms);
         } else if (mark->state == MARK_good && acked_is_before(mark->held, mark->wanted)) {
             write(mark, mark->wanted, link, now_ms);
         } else if (mark->state == MARK_forgotten && marks->refilled == NULL) {
@@ -226,22 +237,15 @@ static void note_error(struct redis_marks *marks, const struct redis_mark *mark,
     }
 }
 
-static int64_t number_of(const struct redisReply *reply)
-{
-    if (reply->type != REDIS_REPLY_STRING || reply->len == 0 || reply->len > DIGITS_MAX ||
-        strspn(reply->str, "0123456789") != reply->len) {
-        return MISSING;
-    }
-    return strtoll(reply->str, NULL, 10);
-}
-
 /* False: nobody of us has written what it says. */
 static bool read_reply(const struct redisReply *reply, struct acked *out_held)
 {
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2) {
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_STRING ||
+        reply->element[1]->type != REDIS_REPLY_STRING) {
         return false;
     }
-    *out_held = (struct acked){number_of(reply->element[0]), number_of(reply->element[1])};
+    *out_held = redis_script_parse_mark(reply->element[0]->str, reply->element[1]->str);
     return true;
 }
 
@@ -254,14 +258,20 @@ static void tell_dispatcher(struct redis_marks *marks, struct redis_mark *mark)
               log_text("topic", mark->topic), log_int("partition", mark->partition),
               log_int("found_revision", mark->found.revision),
               log_int("acked_revision", mark->acked.revision),
-              log_int("found_count", mark->found.count), log_int("acked_count", mark->acked.count));
+              log_int("found_count", mark->found.count), log_int("acked_count", mark->acked.count),
+              log_int("found_life", mark->found.life), log_int("known_life", mark->acked.life));
     actor_send(mark->dispatcher, &msg);
 }
 
-static void judge(struct redis_mark *mark, struct acked held, struct acked known)
+static void judge(struct redis_marks *marks, struct redis_mark *mark, struct acked held,
+                  struct acked known)
 {
+    bool is_lost = acked_is_before(held, known);
+    bool is_another = known.life != 0 && held.life != known.life;
+
     mark->held = held;
-    mark->state = acked_is_before(held, known) ? MARK_forgotten : MARK_good;
+    mark->life = is_lost || held.life == 0 ? new_life(marks) : held.life;
+    mark->state = is_lost || is_another ? MARK_forgotten : MARK_good;
     mark->found = mark->state == MARK_forgotten ? held : mark->found;
 }
 
@@ -272,10 +282,14 @@ static void take_held(struct redis_marks *marks, struct redis_mark *mark, struct
     bool is_written = acked_equals(held, mark->held);
 
     if (mark->state == MARK_asked) {
-        judge(mark, held, mark->acked);
+        judge(marks, mark, held, mark->acked);
+        if (is_written) {
+            mark->held = mark->sent;
+            mark->life = mark->sent.life;
+        }
     } else if (!is_written) {
         end_turn(marks, mark);
-        judge(mark, held, mark->state == MARK_signing ? mark->acked : mark->held);
+        judge(marks, mark, held, mark->state == MARK_signing ? mark->acked : mark->held);
     } else {
         mark->held = mark->sent;
         if (mark->state == MARK_signing) {
@@ -335,6 +349,7 @@ static bool is_covered(struct redis_mark *mark, struct delivery *delivery)
         struct acked reached = acked_later(acked_later(mark->held, mark->sent), mark->acked);
         delivery->acked = acked_next(reached, delivery->revision);
     }
+    delivery->acked.life = mark->life;
     mark->wanted = acked_later(mark->wanted, delivery->acked);
     return false;
 }
@@ -374,6 +389,7 @@ bool redis_marks_end_refill(struct redis_marks *marks, const struct actor *dispa
     }
     end_turn(marks, mark);
     mark->state = MARK_good;
+    mark->acked.life = mark->life;
     mark->wanted = mark->acked;
     log_event(LOG_sink_refilled, log_text("sink", "redis"), log_text("address", marks->address),
               log_text("topic", mark->topic), log_int("partition", mark->partition),

@@ -1,15 +1,17 @@
 /* What candled keeps for itself in Redis: for each partition the highest acknowledged revision,
  * under `candled:GROUP:TOPIC:PARTITION`, and under `...:count` how many deliveries were
- * acknowledged while it stood there (see acked.h), both as decimal text that never expires. Without
- * a count it is 0.
+ * acknowledged while it stood there and this Redis' life (see acked.h), as decimal text that never
+ * expires. Without them both are 0.
  *
- * At each connect the marks of all attached partitions are read. One that is missing, or comes
- * before what this sink has acknowledged, means that this Redis restarted empty or is an older
- * copy. The partition's dispatcher is told, one after the other, and the mark is not written until
- * its refill is over; so whoever dies in the middle begins it anew. A mark is written before each
- * delivery is acknowledged, only forward, and only over what we have left there: a Redis that was
- * flushed behind our back is found out by that. One that comes after what we know is no loss: our
- * state was put back to an older one, or begun anew; we count on from where it stands.
+ * At each connect the marks of all attached partitions are read, and a lowest one is left where
+ * there is none. One that is missing, or comes before what this sink has acknowledged, means that
+ * this Redis restarted empty or is an older copy; it begins a new life. Another life than the one
+ * we know means that somebody else noticed that, and gave back what they knew. The partition's
+ * dispatcher is told, one after the other, and the mark is not written until its refill is over; so
+ * whoever dies in the middle begins it anew. A mark is written before each delivery is
+ * acknowledged, only forward, and only over what we have left there: a Redis that was flushed
+ * behind our back is found out by that. One that comes after what we know is no loss: our state was
+ * put back to an older one, or begun anew; we count on from where it stands.
  * Ownership: the sink's. Thread: the loop's. */
 #ifndef CANDLED_ACTORS_EDGE_REDIS_MARKS_H
 #define CANDLED_ACTORS_EDGE_REDIS_MARKS_H
@@ -26,12 +28,9 @@ struct redis_link;
 struct redis_mark;
 struct redis_marks;
 
-struct redis_marks_options {
-    const char *group;   /* copied */
-    const char *address; /* borrowed; for the log */
-};
-
-struct redis_marks *redis_marks_create(const struct redis_marks_options *options);
+/* The group is copied (NULL: ""), the address, for the log, is borrowed. The seed is of the numbers
+ * of lives, and another one in each process. */
+struct redis_marks *redis_marks_create(const char *group, const char *address, uint64_t seed);
 
 /* NULL inside is fine. */
 void redis_marks_destroy(struct redis_marks **marks_p);

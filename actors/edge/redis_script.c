@@ -5,117 +5,120 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { DIGITS_MAX = 18, NOTHING = -1 };
 
 /* Revisions stay below 2^52 and times below 2^53: the doubles of Lua hold them exactly.
  * The quick look at a stored value takes its first "revision"; before a stored value may win over
  * ours the real parser has the last word, so that garbage never does. */
 const char redis_script_text[] =
     "local function run(...)\n"
-    "    local reply = redis.pcall(...)\n"
-    "    if type(reply) == 'table' and reply.err then error({err = reply.err}) end\n"
-    "    return reply\n"
+    "  local reply = redis.pcall(...)\n"
+    "  if type(reply) == 'table' and reply.err then error({err = reply.err}) end\n"
+    "  return reply\n"
     "end\n"
     "local function call(f, ...)\n"
-    "    local is_done, reply = pcall(f, ...)\n"
-    "    if is_done or type(reply) == 'table' then return reply end\n"
-    "    return {err = 'ERR ' .. tostring(reply)}\n"
-    "end\n"
-    "local function held(key, default)\n"
-    "    return string.format('%.0f', string.match(run('GET', key) or '', '^%d+$') or default)\n"
+    "  local is_done, reply = pcall(f, ...)\n"
+    "  if is_done or type(reply) == 'table' then return reply end\n"
+    "  return {err = 'ERR ' .. tostring(reply)}\n"
     "end\n"
     "local function mark()\n"
-    "    local revision, count = held(KEYS[1], '-1'), held(KEYS[2], '0')\n"
-    "    if revision == ARGV[2] and count == ARGV[3] then\n"
-    "        if count ~= ARGV[5] then run('SET', KEYS[2], ARGV[5]) end\n"
-    "        run('SET', KEYS[1], ARGV[4])\n"
-    "    end\n"
-    "    return {revision, count}\n"
+    "  local revision = string.match(run('GET', KEYS[1]) or '', '^%d+$') or -1\n"
+    "  local count, life = string.match(run('GET', KEYS[2]) or '', '^(%d+) (%d+)$')\n"
+    "  revision = string.format('%.0f', revision)\n"
+    "  count = string.format('%.0f %.0f', count or 0, life or 0)\n"
+    "  if revision == ARGV[2] and count == ARGV[3] then\n"
+    "    if count ~= ARGV[5] then run('SET', KEYS[2], ARGV[5]) end\n"
+    "    run('SET', KEYS[1], ARGV[4])\n"
+    "  end\n"
+    "  return {revision, count}\n"
     "end\n"
     "if ARGV[1] == 'mark' then return call(mark) end\n"
     "local ttl, is_from_open = tonumber(ARGV[1]), ARGV[2] == 'open'\n"
     "local indexes, latests = {}, {}\n"
     "local function parse(value)\n"
-    "    local is_json, object = pcall(cjson.decode, value)\n"
-    "    if is_json and type(object) == 'table' and type(object.revision) == 'number' then\n"
-    "        return object\n"
-    "    end\n"
-    "    return {revision = -1}\n"
+    "  local is_json, object = pcall(cjson.decode, value)\n"
+    "  if is_json and type(object) == 'table' and type(object.revision) == 'number' then\n"
+    "    return object\n"
+    "  end\n"
+    "  return {revision = -1}\n"
     "end\n"
     "local function quick(value, pattern)\n"
-    "    return tonumber(string.match(value, pattern) or '-1')\n"
+    "  return tonumber(string.match(value, pattern) or '-1')\n"
     "end\n"
     "local function revision_of(value, wanted)\n"
-    "    if not value or quick(value, '\"revision\"%s*:%s*(%d+)') < wanted then return -1 end\n"
-    "    return parse(value).revision\n"
+    "  if not value or quick(value, '\"revision\"%s*:%s*(%d+)') < wanted then return -1 end\n"
+    "  return parse(value).revision\n"
     "end\n"
     "local function expire(key, open_time)\n"
-    "    if is_from_open then\n"
-    "        run('PEXPIREAT', key, string.format('%.0f', open_time + ttl))\n"
-    "    else\n"
-    "        run('PEXPIRE', key, ARGV[1])\n"
-    "    end\n"
+    "  if is_from_open then\n"
+    "    run('PEXPIREAT', key, string.format('%.0f', open_time + ttl))\n"
+    "  else\n"
+    "    run('PEXPIRE', key, ARGV[1])\n"
+    "  end\n"
     "end\n"
     "local function set(key, json, open_time)\n"
-    "    run('SET', key, json, 'PX', ARGV[1])\n"
-    "    if is_from_open then expire(key, open_time) end\n"
+    "  run('SET', key, json, 'PX', ARGV[1])\n"
+    "  if is_from_open then expire(key, open_time) end\n"
     "end\n"
     "local function index_of(key)\n"
-    "    if not indexes[key] then\n"
-    "        local newest = run('ZREVRANGE', key, 0, 0, 'WITHSCORES')\n"
-    "        indexes[key] = {newest = tonumber(newest[2] or '-inf') or -math.huge, adds = {}}\n"
-    "    end\n"
-    "    return indexes[key]\n"
+    "  if not indexes[key] then\n"
+    "    local newest = run('ZREVRANGE', key, 0, 0, 'WITHSCORES')\n"
+    "    indexes[key] = {newest = tonumber(newest[2] or '-inf') or -math.huge, adds = {}}\n"
+    "  end\n"
+    "  return indexes[key]\n"
     "end\n"
     "local function latest_of(key)\n"
-    "    if not latests[key] then latests[key] = {value = run('GET', key)} end\n"
-    "    return latests[key]\n"
+    "  if not latests[key] then latests[key] = {value = run('GET', key)} end\n"
+    "  return latests[key]\n"
     "end\n"
     "local function is_behind(latest, open_time, revision)\n"
-    "    if latest.value then\n"
-    "        if quick(latest.value, '\"openTime\"%s*:%s*(%-?%d+)') < open_time then return true "
+    "  if latest.value then\n"
+    "    if quick(latest.value, '\"openTime\"%s*:%s*(%-?%d+)') < open_time then return true "
     "end\n"
-    "        local stored = parse(latest.value)\n"
-    "        latest.value, latest.revision = false, stored.revision\n"
-    "        latest.open_time = type(stored.openTime) == 'number' and stored.openTime\n"
-    "    end\n"
-    "    return not latest.open_time or latest.open_time < open_time or\n"
-    "        (latest.open_time == open_time and latest.revision < revision)\n"
+    "    local stored = parse(latest.value)\n"
+    "    latest.value, latest.revision = false, stored.revision\n"
+    "    latest.open_time = type(stored.openTime) == 'number' and stored.openTime\n"
+    "  end\n"
+    "  return not latest.open_time or latest.open_time < open_time or\n"
+    "    (latest.open_time == open_time and latest.revision < revision)\n"
     "end\n"
     "local function write(key, index_key, latest_key, json, revision_text, open_text)\n"
-    "    local revision, open_time = tonumber(revision_text), tonumber(open_text)\n"
-    "    local held = revision_of(run('GET', key), revision)\n"
-    "    local index, latest = index_of(index_key), latest_of(latest_key)\n"
-    "    if held > revision then return 0 end\n"
-    "    if held < revision then set(key, json, open_time) end\n"
-    "    if held < revision or not run('ZSCORE', index_key, open_text) then\n"
-    "        index.newest = math.max(index.newest, open_time)\n"
-    "        index.adds[#index.adds + 1] = open_text\n"
-    "        index.adds[#index.adds + 1] = open_text\n"
-    "    end\n"
-    "    if is_behind(latest, open_time, revision) then\n"
-    "        latest.value, latest.json = false, json\n"
-    "        latest.open_time, latest.revision = open_time, revision\n"
-    "    end\n"
-    "    return held < revision and 1 or 0\n"
+    "  local revision, open_time = tonumber(revision_text), tonumber(open_text)\n"
+    "  local held = revision_of(run('GET', key), revision)\n"
+    "  local index, latest = index_of(index_key), latest_of(latest_key)\n"
+    "  if held > revision then return 0 end\n"
+    "  if held < revision then set(key, json, open_time) end\n"
+    "  if held < revision or not run('ZSCORE', index_key, open_text) then\n"
+    "    index.newest = math.max(index.newest, open_time)\n"
+    "    index.adds[#index.adds + 1] = open_text\n"
+    "    index.adds[#index.adds + 1] = open_text\n"
+    "  end\n"
+    "  if is_behind(latest, open_time, revision) then\n"
+    "    latest.value, latest.json = false, json\n"
+    "    latest.open_time, latest.revision = open_time, revision\n"
+    "  end\n"
+    "  return held < revision and 1 or 0\n"
     "end\n"
     "local function finish()\n"
-    "    for key, index in pairs(indexes) do\n"
-    "        if #index.adds > 0 then\n"
-    "            local oldest = string.format('(%.0f', index.newest - ttl)\n"
-    "            run('ZADD', key, unpack(index.adds))\n"
-    "            run('ZREMRANGEBYSCORE', key, '-inf', oldest)\n"
-    "            expire(key, index.newest)\n"
-    "        end\n"
+    "  for key, index in pairs(indexes) do\n"
+    "    if #index.adds > 0 then\n"
+    "      local oldest = string.format('(%.0f', index.newest - ttl)\n"
+    "      run('ZADD', key, unpack(index.adds))\n"
+    "      run('ZREMRANGEBYSCORE', key, '-inf', oldest)\n"
+    "      expire(key, index.newest)\n"
     "    end\n"
-    "    for key, latest in pairs(latests) do\n"
-    "        if latest.json then set(key, latest.json, latest.open_time) end\n"
-    "    end\n"
+    "  end\n"
+    "  for key, latest in pairs(latests) do\n"
+    "    if latest.json then set(key, latest.json, latest.open_time) end\n"
+    "  end\n"
     "end\n"
     "local replies = {}\n"
     "for i = 1, #KEYS, 3 do\n"
-    "    replies[#replies + 1] = call(write, KEYS[i], KEYS[i + 1], KEYS[i + 2],\n"
-    "        ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])\n"
+    "  replies[#replies + 1] = call(write, KEYS[i], KEYS[i + 1], KEYS[i + 2],\n"
+    "    ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])\n"
     "end\n"
     "return call(finish) or replies\n";
 
@@ -229,9 +232,11 @@ static void put_mark_arg(struct redis_script_mark *call, const char *arg)
     call->arg_count++;
 }
 
-void redis_script_read_mark(struct redis_script_mark *call, const char *sha, const char *key,
-                            const char *count_key)
+void redis_script_write_mark(struct redis_script_mark *call, const char *sha, const char *key,
+                             const char *count_key, struct acked value, struct acked expected)
 {
+    const struct acked both[] = {expected, value};
+
     call->arg_count = 0;
     put_mark_arg(call, "EVALSHA");
     put_mark_arg(call, sha);
@@ -239,16 +244,28 @@ void redis_script_read_mark(struct redis_script_mark *call, const char *sha, con
     put_mark_arg(call, key);
     put_mark_arg(call, count_key);
     put_mark_arg(call, "mark");
+    for (size_t i = 0; i < ARRAY_COUNT(both); i++) {
+        char *revision = call->texts[2 * i], *count = call->texts[2 * i + 1];
+        (void)snprintf(revision, REDIS_SCRIPT_MARK_TEXT_MAX, "%" PRId64, both[i].revision);
+        (void)snprintf(count, REDIS_SCRIPT_MARK_TEXT_MAX, "%" PRId64 " %" PRId64, both[i].count,
+                       both[i].life);
+        put_mark_arg(call, revision);
+        put_mark_arg(call, count);
+    }
 }
 
-void redis_script_write_mark(struct redis_script_mark *call, const char *sha, const char *key,
-                             const char *count_key, struct acked value, struct acked expected)
+static int64_t number_of(const char *text, size_t size)
 {
-    const int64_t numbers[] = {expected.revision, expected.count, value.revision, value.count};
-
-    redis_script_read_mark(call, sha, key, count_key);
-    for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
-        (void)snprintf(call->numbers[i], sizeof(call->numbers[i]), "%" PRId64, numbers[i]);
-        put_mark_arg(call, call->numbers[i]);
+    if (size == 0 || size > DIGITS_MAX || strspn(text, "0123456789") < size) {
+        return NOTHING;
     }
+    return strtoll(text, NULL, 10);
+}
+
+struct acked redis_script_parse_mark(const char *revision, const char *count)
+{
+    size_t count_size = strcspn(count, " ");
+    const char *life = count + count_size + (count[count_size] == ' ');
+    return (struct acked){number_of(revision, strlen(revision)), number_of(count, count_size),
+                          number_of(life, strlen(life))};
 }

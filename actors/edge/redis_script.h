@@ -71,22 +71,26 @@ void redis_script_add(struct redis_script_call *call, const struct redis_script_
 void redis_script_finish(struct redis_script_call *call, const char *sha, int64_t ttl_ms,
                          bool is_ttl_from_open);
 
-enum { REDIS_SCRIPT_MARK_NUMBERS = 4, REDIS_SCRIPT_MARK_ARGS_MAX = 10 };
+enum {
+    REDIS_SCRIPT_MARK_TEXTS = 4,
+    REDIS_SCRIPT_MARK_TEXT_MAX = 48,
+    REDIS_SCRIPT_MARK_ARGS_MAX = 10,
+};
 
 struct redis_script_mark {
     size_t arg_count;
     const char *args[REDIS_SCRIPT_MARK_ARGS_MAX];
     size_t sizes[REDIS_SCRIPT_MARK_ARGS_MAX];
-    char numbers[REDIS_SCRIPT_MARK_NUMBERS][24];
+    char texts[REDIS_SCRIPT_MARK_TEXTS][REDIS_SCRIPT_MARK_TEXT_MAX];
 };
 
-/* Both answer two texts, what was there before: the revision, -1 for nothing of ours, and the
- * count, 0 for none. `sha` and the keys are borrowed until the call is sent. */
-void redis_script_read_mark(struct redis_script_mark *call, const char *sha, const char *key,
-                            const char *count_key);
-
-/* Over `expected` only: what was there before says whether it is written. */
+/* Writes `value` over `expected` only. Answers two texts, what was there before: the revision, -1
+ * for nothing of ours, and "COUNT LIFE", "0 0" for none. `sha` and the keys are borrowed until the
+ * call is sent. */
 void redis_script_write_mark(struct redis_script_mark *call, const char *sha, const char *key,
                              const char *count_key, struct acked value, struct acked expected);
+
+/* The two texts of its answer; -1 for what is no number. */
+struct acked redis_script_parse_mark(const char *revision, const char *count);
 
 #endif

@@ -125,7 +125,7 @@ static const char *said_error(const struct redis_sink *sink)
     return error != NULL ? error : redis_marks_error(sink->marks);
 }
 
-/* Marks first: they are read before a candle is written, and written when candles are there. */
+/* Marks first: they are there before a candle is written, and moved on when candles are there. */
 static void exchange(struct redis_sink *sink, int64_t now_ms)
 {
     redis_marks_send(sink->marks, sink->link, now_ms);
@@ -327,8 +327,7 @@ static enum status prepare(struct redis_sink *sink, const struct redis_sink_opti
     sink_health_init(&sink->health, "redis", "");
     show_address(sink);
     sink->queue = redis_queue_create(&queue_options);
-    sink->marks = redis_marks_create(&(struct redis_marks_options){
-        .group = options->group == NULL ? "" : options->group, .address = sink->health.address});
+    sink->marks = redis_marks_create(options->group, sink->health.address, options->seed);
     sink->gate = options->gate;
     return STATUS_OK;
 }

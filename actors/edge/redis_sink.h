@@ -44,7 +44,7 @@ struct redis_sink_options {
     const char *latest_key;
     int64_t ttl_ms;
     enum redis_ttl_from ttl_from;
-    uint64_t seed;          /* of the backoff's jitter */
+    uint64_t seed;          /* of jitter, and of what must be told from other processes' */
     struct sink_gate *gate; /* borrowed; while it is closed nothing is written; NULL: none */
 };
 

@@ -32,6 +32,7 @@ static int setup_with(void **state, bool may_forget)
         .ttl_ms = DISPATCHER_FIXTURE_TTL_MS,
         .acked_revision = DISPATCHER_FIXTURE_REVISION,
         .acked_count = DISPATCHER_FIXTURE_COUNT,
+        .life = DISPATCHER_FIXTURE_LIFE,
         .seed = 1,
     });
     dispatcher_start(f->dispatcher);

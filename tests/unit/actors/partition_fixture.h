@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OWED_SEQUENCE = 4 };
+enum { OWED_SEQUENCE = 4, OWED_FROM = 3 };
 
 struct fixture {
     char folder[64];
@@ -31,6 +31,7 @@ struct fixture {
     struct record record;
     char json[KLINE_JSON_MAX];
     enum status halted;
+    int64_t acked_offset; /* told with the last checkpoint */
 };
 
 /* A store whose outbox owes entries to Redis. */
@@ -42,6 +43,7 @@ static inline void open_store(struct fixture *f)
     struct meta meta = *store_meta(f->store);
     meta.outbox_next = OWED_SEQUENCE + 1;
     meta.cursors[SINK_redis] = 0;
+    meta.owed_from = OWED_FROM;
     struct checkpoint checkpoint = {.batch = batch, .meta = &meta};
     assert_int_equal(store_commit(f->store, &checkpoint), STATUS_OK);
     batch_destroy(&batch);
@@ -62,6 +64,13 @@ static inline void on_halted(void *context, enum status why)
     struct fixture *f = context;
     assert_int_equal(f->halted, STATUS_OK); /* once */
     f->halted = why;
+}
+
+static inline void on_checkpointed(void *context, int64_t next_offset, int64_t acked_offset)
+{
+    struct fixture *f = context;
+    (void)next_offset;
+    f->acked_offset = acked_offset;
 }
 
 static inline struct fixture *open_fixture_at(bool is_key_required, int64_t floor_ms,
@@ -95,6 +104,7 @@ static inline struct fixture *open_fixture_at(bool is_key_required, int64_t floo
         .floor_ms = floor_ms,
         .quiet_until = quiet_until,
         .context = f,
+        .checkpointed = on_checkpointed,
         .halted = on_halted,
     });
     partition_add_dispatcher(f->partition, SINK_redis, &f->dispatcher.actor);

@@ -85,10 +85,11 @@ static void how_far_a_sink_has_acknowledged_goes_with_the_acknowledgement(void *
     struct delivery *delivery = dispatcher_fixture_last(&f->sink)->as_SINK_DELIVER.delivery;
     assert_int_equal(delivery->acked.revision, -1);
     delivery->revision = 4711; /* told late: the mark stands further */
-    delivery->acked = (struct acked){4712, 5};
+    delivery->acked = (struct acked){4712, 5, 8};
     dispatcher_fixture_tell_delivered(f, STATUS_OK);
     assert_int_equal(dispatcher_fixture_last(&f->partition)->as_OUTBOX_ACKED.revision, 4712);
     assert_int_equal(dispatcher_fixture_last(&f->partition)->as_OUTBOX_ACKED.count, 5);
+    assert_int_equal(dispatcher_fixture_last(&f->partition)->as_OUTBOX_ACKED.life, 8);
     dispatcher_fixture_grow(f, 13, INTERVAL_5m);
     dispatcher_fixture_tell_rows(f, 13);
     delivery = dispatcher_fixture_last(&f->sink)->as_SINK_DELIVER.delivery;

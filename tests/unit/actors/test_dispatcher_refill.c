@@ -53,6 +53,7 @@ static void it_attaches_before_it_delivers(void **state)
     assert_int_equal(f->sink.messages[0].as_SINK_ATTACH.acked_revision,
                      DISPATCHER_FIXTURE_REVISION);
     assert_int_equal(f->sink.messages[0].as_SINK_ATTACH.acked_count, DISPATCHER_FIXTURE_COUNT);
+    assert_int_equal(f->sink.messages[0].as_SINK_ATTACH.life, DISPATCHER_FIXTURE_LIFE);
     assert_false(dispatcher_is_busy(f->dispatcher));
 }
 

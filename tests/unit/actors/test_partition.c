@@ -43,7 +43,8 @@ static void tell_acked(struct fixture *f, int64_t sequence, struct acked acked)
                       .as_OUTBOX_ACKED = {.sink = SINK_redis,
                                           .sequence = sequence,
                                           .revision = acked.revision,
-                                          .count = acked.count}};
+                                          .count = acked.count,
+                                          .life = acked.life}};
     actor_send(partition_actor(f->partition), &msg);
     run(f);
 }
@@ -52,6 +53,7 @@ static void assert_acked(const struct meta *meta, struct acked acked)
 {
     assert_int_equal(meta->acked_revisions[SINK_redis], acked.revision);
     assert_int_equal(meta->acked_counts[SINK_redis], acked.count);
+    assert_int_equal(meta->lives[SINK_redis], acked.life);
     assert_int_equal(meta->acked_revisions[SINK_mongo], -1);
     assert_int_equal(meta->acked_counts[SINK_mongo], 0);
 }
@@ -63,15 +65,16 @@ static void how_far_a_sink_has_acknowledged_is_saved_with_the_next_checkpoint(vo
         struct acked told;
         struct acked saved;
     } steps[] = {
-        {{40, 0}, {40, 0}}, {{40, 1}, {40, 1}},
-        {{40, 2}, {40, 2}}, {{-1, 0}, {40, 2}}, /* nothing that it wants: it was passed by */
-        {{41, 0}, {41, 0}}, {{40, 9}, {41, 0}},
+        {{40, 0, 0}, {40, 0, 0}}, {{40, 1, 5}, {40, 1, 5}},
+        {{40, 2, 5}, {40, 2, 5}}, {{-1, 0, 0}, {40, 2, 5}}, /* nothing it wants: passed by */
+        {{41, 0, 6}, {41, 0, 6}}, {{40, 9, 6}, {41, 0, 6}},
     };
     struct fixture *f = open_fixture();
     run(f);
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
         struct acked before = {store_meta(f->store)->acked_revisions[SINK_redis],
-                               store_meta(f->store)->acked_counts[SINK_redis]};
+                               store_meta(f->store)->acked_counts[SINK_redis],
+                               store_meta(f->store)->lives[SINK_redis]};
         tell_acked(f, OWED_SEQUENCE, steps[i].told);
         assert_acked(store_meta(f->store), before); /* not by itself */
         f->record.offset = (int64_t)i;
@@ -80,6 +83,35 @@ static void how_far_a_sink_has_acknowledged_is_saved_with_the_next_checkpoint(vo
         commit(f);
         assert_acked(store_meta(f->store), steps[i].saved);
     }
+    close_fixture(f);
+}
+
+static int64_t commit_record(struct fixture *f, int64_t offset)
+{
+    f->record.offset = offset;
+    tell_record(f);
+    run(f);
+    commit(f);
+    return f->acked_offset;
+}
+
+/* A restart need not go by the log's beginning until all is paid. */
+static void from_where_the_sinks_owe_is_known_after_a_restart(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture();
+    run(f);
+    assert_int_equal(commit_record(f, 40), OWED_FROM);
+    assert_int_equal(store_meta(f->store)->owed_from, OWED_FROM);
+    tell_acked(f, OWED_SEQUENCE, (struct acked){.revision = 1});
+    assert_int_equal(commit_record(f, 41), 40); /* what 40 has made is owed now */
+    assert_int_equal(commit_record(f, 42), 40);
+    assert_int_equal(store_meta(f->store)->owed_from, 40);
+    tell_acked(f, store_meta(f->store)->outbox_next - 1,
+               (struct acked){.revision = revision_of(0, 42)});
+    assert_int_equal(commit_record(f, 43), 44); /* the same minute again is no news */
+    assert_int_equal(store_meta(f->store)->outbox_next - 1,
+                     store_meta(f->store)->cursors[SINK_redis]);
     close_fixture(f);
 }
 
@@ -123,6 +155,18 @@ static void what_a_sink_had_is_known_when_the_past_is_rebuilt(void **state)
     close_fixture(f);
 }
 
+/* Else each start from nothing that is cut short would begin further back than the one before. */
+static void what_was_acknowledged_stays_so_while_it_is_rebuilt(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture_at(false, META_NO_TIME, 3);
+    run(f);
+    assert_int_equal(commit_record(f, 0), 3);
+    assert_int_equal(commit_record(f, 1), 3);
+    assert_int_equal(commit_record(f, 2), 3);
+    close_fixture(f);
+}
+
 static void a_state_that_rebuilds_nothing_is_not_quiet(void **state)
 {
     (void)state;
@@ -137,8 +181,10 @@ int main(void)
         cmocka_unit_test(the_cursor_and_the_dead_letter_of_a_rejected_row_share_a_checkpoint),
         cmocka_unit_test(one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile),
         cmocka_unit_test(how_far_a_sink_has_acknowledged_is_saved_with_the_next_checkpoint),
+        cmocka_unit_test(from_where_the_sinks_owe_is_known_after_a_restart),
         cmocka_unit_test(a_window_that_a_pause_ends_is_told_although_its_records_were_not),
         cmocka_unit_test(what_a_sink_had_is_known_when_the_past_is_rebuilt),
+        cmocka_unit_test(what_was_acknowledged_stays_so_while_it_is_rebuilt),
         cmocka_unit_test(a_state_that_rebuilds_nothing_is_not_quiet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

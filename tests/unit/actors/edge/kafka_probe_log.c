@@ -65,7 +65,7 @@ static enum status ask_at(struct kafka_log *log, const struct question *q)
 
 static enum status ask_committed(struct kafka_log *log, const struct question *q)
 {
-    struct kafka_log_commit commit = {-1, -1, -1};
+    struct kafka_log_commit commit = {-1, -1, -1, 0};
     enum status status = kafka_log_committed(log, q->partition, &commit);
     printf(" %" PRId64 " %" PRId64 " %" PRId64, commit.offset, commit.era, commit.acked);
     return status;
@@ -73,7 +73,7 @@ static enum status ask_committed(struct kafka_log *log, const struct question *q
 
 static enum status ask_commit(struct kafka_log *log, const struct question *q)
 {
-    struct kafka_log_commit commit = {q->numbers[0], q->numbers[1], q->numbers[2]};
+    struct kafka_log_commit commit = {q->numbers[0], q->numbers[1], q->numbers[2], 0};
     return kafka_log_commit(log, q->partition, &commit);
 }
 

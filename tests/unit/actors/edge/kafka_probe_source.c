@@ -1,5 +1,6 @@
 /* kafka_probe source: a source whose partition actors check and tell. SIGTERM stops it, SIGUSR1
  * asks the group whether we are still known. */
+#include "actors/edge/kafka_mark.h"
 #include "actors/edge/kafka_source.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
@@ -96,7 +97,8 @@ static void on_records(struct reader *r, const struct msg_source_records *m)
     printf("records %d %" PRId64 " %" PRId64 " end %" PRId64 "%s\n", r->number, first, r->next - 1,
            m->log_end, m->is_drained ? " drained" : "");
     if (number(probe, "commits", "1") != 0) {
-        kafka_source_commit(probe->source, r->number, r->next, 3, r->next);
+        const struct kafka_mark mark = {3, r->next, 0};
+        kafka_source_commit(probe->source, r->number, r->next, &mark);
     }
     if (probe->total_max > 0 && probe->total >= probe->total_max) {
         stop(probe);

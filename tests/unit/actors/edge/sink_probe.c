@@ -324,7 +324,7 @@ static void start(struct probe *probe)
             p->is_attached = true;
             tell(p, (struct msg){.type = MSG_SINK_ATTACH,
                                  .as_SINK_ATTACH = {"probe", (int32_t)i, probe->settings.acked,
-                                                    probe->settings.acked_count}});
+                                                    probe->settings.acked_count, 0}});
         }
         actor_set_deadline(&p->actor, 0);
     }

@@ -1,0 +1,108 @@
+#include "tests/unit/actors/edge/marks_fixture.h"
+
+#include "runtime/base.h"
+
+static void after_a_refill_the_mark_has_all_that_was_acknowledged_meanwhile(void **state)
+{
+    (void)state;
+    struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 2, LIFE});
+    const struct msg_sink_refilled refilled = {.loss = 1};
+    marks_fixture_connect_to(f, acked_none());
+    marks_fixture_expect_write(f, marks_fixture_left(), marks_fixture_left());
+    marks_fixture_answer(f, marks_fixture_left());
+    assert_int_equal(marks_fixture_losses(f), 1);
+    marks_fixture_deliver(f,
+                          HIGHEST - 1); /* a Redis that is being refilled need not prove anything */
+    assert_true(marks_fixture_is_acknowledged(f));
+    marks_fixture_assert_acked(f, (struct acked){HIGHEST, 3, LIFE});
+    marks_fixture_expect_no_call(f);
+    assert_true(redis_marks_end_refill(f->marks, &f->dispatcher.actor, &refilled));
+    marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, marks_fixture_given_life(1)},
+                               marks_fixture_left());
+    marks_fixture_answer(f, marks_fixture_left());
+    marks_fixture_acknowledge(f, HIGHEST - 2,
+                              (struct acked){HIGHEST, 3, marks_fixture_given_life(1)},
+                              (struct acked){HIGHEST, 4, marks_fixture_given_life(1)});
+    marks_fixture_close(f);
+}
+
+/* A copy from before the loss may hold all that was acknowledged till then. */
+static void what_ends_with_a_refill_comes_after_what_was_acknowledged(void **state)
+{
+    (void)state;
+    struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 2, LIFE});
+    const struct msg_sink_refilled refilled = {.loss = 1};
+    marks_fixture_connect_to(f, acked_none());
+    marks_fixture_expect_write(f, marks_fixture_left(), marks_fixture_left());
+    marks_fixture_answer(f, marks_fixture_left());
+    assert_true(redis_marks_end_refill(f->marks, &f->dispatcher.actor, &refilled));
+    marks_fixture_deliver(f, HIGHEST - 1);
+    assert_false(marks_fixture_is_acknowledged(f));
+    marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, marks_fixture_given_life(1)},
+                               marks_fixture_left());
+    marks_fixture_answer(f, marks_fixture_left());
+    assert_true(marks_fixture_is_acknowledged(f));
+    marks_fixture_assert_acked(f, (struct acked){HIGHEST, 3, marks_fixture_given_life(1)});
+    marks_fixture_close(f);
+}
+
+static void emptied_behind_our_back_it_is_found_out_by_the_next_delivery(void **state)
+{
+    (void)state;
+    struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 2, LIFE});
+    marks_fixture_connect_to(f, (struct acked){HIGHEST, 2, LIFE});
+    marks_fixture_deliver(f, HIGHEST - 1);
+    assert_false(marks_fixture_is_acknowledged(f));
+    marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, LIFE},
+                               (struct acked){HIGHEST, 2, LIFE});
+    marks_fixture_answer(f, acked_none());
+    marks_fixture_expect_write(f, (struct acked){0, 0, marks_fixture_given_life(2)}, acked_none());
+    marks_fixture_answer(f, acked_none());
+    assert_int_equal(marks_fixture_losses(f), 1);
+    marks_fixture_close(f);
+}
+
+/* What another process has filled again lacks what only we know. */
+static void a_life_that_another_has_begun_is_refilled_and_goes_on(void **state)
+{
+    (void)state;
+    const struct acked other = {HIGHEST, 9, LIFE + 1};
+    struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 2, LIFE});
+    const struct msg_sink_refilled refilled = {.loss = 1};
+    marks_fixture_connect_to(f, other);
+    marks_fixture_expect_write(f, other, other);
+    marks_fixture_answer(f, other);
+    assert_int_equal(marks_fixture_losses(f), 1);
+    marks_fixture_deliver(f, HIGHEST - 1);
+    assert_true(marks_fixture_is_acknowledged(f));
+    assert_int_equal(f->delivery.acked.life, LIFE); /* who dies now begins the refill anew */
+    assert_true(redis_marks_end_refill(f->marks, &f->dispatcher.actor, &refilled));
+    marks_fixture_acknowledge(f, HIGHEST - 2, other, (struct acked){HIGHEST, 10, LIFE + 1});
+    assert_int_equal(f->delivery.acked.life, LIFE + 1);
+    marks_fixture_close(f);
+}
+
+static void who_knows_no_life_takes_the_one_there_is(void **state)
+{
+    (void)state;
+    struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 0, 0});
+    marks_fixture_connect_to(f, (struct acked){HIGHEST, 4, LIFE});
+    marks_fixture_expect_no_call(f);
+    marks_fixture_acknowledge(f, HIGHEST - 2, (struct acked){HIGHEST, 4, LIFE},
+                              (struct acked){HIGHEST, 5, LIFE});
+    assert_int_equal(f->delivery.acked.life, LIFE);
+    assert_int_equal(marks_fixture_losses(f), 0);
+    marks_fixture_close(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(after_a_refill_the_mark_has_all_that_was_acknowledged_meanwhile),
+        cmocka_unit_test(what_ends_with_a_refill_comes_after_what_was_acknowledged),
+        cmocka_unit_test(emptied_behind_our_back_it_is_found_out_by_the_next_delivery),
+        cmocka_unit_test(a_life_that_another_has_begun_is_refilled_and_goes_on),
+        cmocka_unit_test(who_knows_no_life_takes_the_one_there_is),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
