@@ -38,7 +38,8 @@ build_release() {
 
 build_sanitized() {
     need_to_build
-    configure asan --buildtype=debugoptimized -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false
+    configure asan --buildtype=debugoptimized -Dwerror=true -Db_ndebug=false -Db_sanitize=address,undefined \
+        -Db_lundef=false
     compile asan
 }
 

@@ -85,7 +85,7 @@ dev_cover() {
     local program
     need_packages cover "${BUILD_PACKAGES[@]}" gcovr
     third_party
-    configure cover --buildtype=debug -Dwerror=false -Db_ndebug=false -Db_coverage=true
+    configure cover --buildtype=debug -Db_ndebug=false -Db_coverage=true
     compile cover
     find build/cover -name '*.gcda' -delete
     stage unit unit_tests cover

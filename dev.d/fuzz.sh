@@ -8,8 +8,8 @@ fuzz_targets() {
 # Configured again when the list of targets has changed, as meson reads it only then.
 fuzz_build() { # TARGET...
     export CC=clang
-    configure fuzz --buildtype=debugoptimized -Db_ndebug=false -Db_sanitize=address,undefined -Db_lundef=false \
-        -Dc_args=-fsanitize=fuzzer-no-link -Dfuzz=true
+    configure fuzz --buildtype=debugoptimized -Dwerror=true -Db_ndebug=false -Db_sanitize=address,undefined \
+        -Db_lundef=false -Dc_args=-fsanitize=fuzzer-no-link -Dfuzz=true
     [ build/fuzz/build.ninja -nt tests/fuzz ] || step reconfigure-fuzz "looking for new targets" \
         meson setup --reconfigure build/fuzz
     compile fuzz "${@/#/tests/fuzz/fuzz_}"

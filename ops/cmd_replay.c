@@ -101,6 +101,7 @@ static enum cli_exit open_producer(struct replay *r)
         .partitions = (int32_t)config->kafka.partitions,
         .replication_factor = (int32_t)config->kafka.replication_factor,
         .retention_ms = config->kafka.retention,
+        .never_repeats = r->uses_event_timestamps,
     };
     enum status status = replay_producer_open(&options, &r->producer, r->error);
     kafka_options_free(properties);
@@ -131,17 +132,22 @@ static enum cli_exit refuse_newer_topic(struct replay *r, const struct feed_reco
                     cli_value(r->context, "topic"), topic_time, file_time);
 }
 
-static void keep_pace(struct replay *r, const struct feed_record *record)
+static enum status keep_pace(struct replay *r, const struct feed_record *record)
 {
+    enum status status = STATUS_OK;
     if (r->speed == 0) {
-        return;
+        return status;
     }
     double event_ms = (double)(record->event_ms - r->first_event_ms);
     int64_t due_ms = r->began_ms + (int64_t)(event_ms / r->speed);
-    for (int64_t left_ms = due_ms - now_ms(); left_ms > 0; left_ms = due_ms - now_ms()) {
-        replay_producer_wait(r->producer, left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS);
+    for (int64_t left_ms = due_ms - now_ms(); left_ms > 0 && status == STATUS_OK;
+         left_ms = due_ms - now_ms()) {
+        int64_t wait_ms = left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS;
+        replay_producer_wait(r->producer, wait_ms);
+        status = replay_producer_failure(r->producer, r->error);
         progress_step(&r->progress, kline_merge_position(r->files), r->count, now_ms());
     }
+    return status;
 }
 
 static enum status send_all(struct replay *r, struct feed_record *record)
@@ -150,9 +156,11 @@ static enum status send_all(struct replay *r, struct feed_record *record)
     r->began_ms = now_ms();
     r->first_event_ms = record->event_ms;
     while (status == STATUS_OK) {
-        keep_pace(r, record);
-        status = replay_producer_send(r->producer, record,
-                                      r->uses_event_timestamps ? record->event_ms : 0, r->error);
+        status = keep_pace(r, record);
+        if (status == STATUS_OK) {
+            int64_t timestamp_ms = r->uses_event_timestamps ? record->event_ms : 0;
+            status = replay_producer_send(r->producer, record, timestamp_ms, r->error);
+        }
         if (status == STATUS_OK) {
             r->count++;
             r->last_event_ms = record->event_ms;
@@ -182,6 +190,19 @@ static void tell_result(const struct replay *r, int64_t elapsed_ms)
     }
 }
 
+/* A broker forgets who wrote old records, so that those with their event time are sent once. */
+static enum cli_exit fail(const struct replay *r, const char *why)
+{
+    const char *doubt =
+        r->uses_event_timestamps
+            ? ", and what was under way may be there as well: with "
+              "--event-timestamps nothing is sent twice. Look where the topic ends, "
+              "and go on with --from and --force"
+            : "";
+    return cli_fail(r->context, "%s (%" PRIu64 " records were written before it%s)", why,
+                    replay_producer_acknowledged(r->producer), doubt);
+}
+
 static enum cli_exit write_all(struct replay *r, struct feed_record *first)
 {
     enum cli_exit result = open_producer(r);
@@ -197,12 +218,8 @@ static enum cli_exit write_all(struct replay *r, struct feed_record *first)
     char flush_error[REPLAY_ERROR_MAX];
     enum status flushed = replay_producer_flush(r->producer, flush_error);
     progress_deinit(&r->progress);
-    if (status != STATUS_OK) {
-        return cli_fail(r->context, "%s (%" PRIu64 " records were written before it)", r->error,
-                        replay_producer_acknowledged(r->producer));
-    }
-    if (flushed != STATUS_OK) {
-        return cli_fail(r->context, "%s", flush_error);
+    if (status != STATUS_OK || flushed != STATUS_OK) {
+        return fail(r, status != STATUS_OK ? r->error : flush_error);
     }
     tell_result(r, now_ms() - r->began_ms);
     return CLI_DONE;

@@ -106,7 +106,7 @@ static enum cli_exit clear_further(struct cmd_snapshot *c, const char *folder,
                         "those elsewhere",
                         here, there, c->name);
     }
-    for (size_t i = 0; i < here; i++) {
+    for (size_t i = here; i-- > 0;) { /* the furthest last: the newest put aside stay */
         if (snapshot_set_aside(folder, &choice->here.items[i]) != STATUS_OK) {
             return CLI_FAILED;
         }

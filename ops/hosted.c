@@ -1,5 +1,6 @@
 #include "ops/hosted.h"
 
+#include "actors/edge/kafka_mark.h"
 #include "actors/edge/store_reader.h"
 #include "actors/edge/store_writer.h"
 #include "ops/snapshotter.h"
@@ -212,8 +213,9 @@ struct hosted *hosted_open(const struct hosted_options *options)
 static void on_checkpointed(void *context, int64_t next_offset, int64_t acked_offset)
 {
     struct hosted *h = context;
-    h->options.checkpointed(h->options.context, hosted_partition(h), next_offset,
-                            store_meta(h->store)->era, acked_offset);
+    const struct meta *meta = store_meta(h->store);
+    const struct kafka_mark mark = {meta->era, acked_offset, meta->topic_partitions};
+    h->options.checkpointed(h->options.context, hosted_partition(h), next_offset, &mark);
 }
 
 static void on_halted(void *context, enum status why)
@@ -250,7 +252,6 @@ static void on_drained(void *context)
 
 void hosted_start(struct hosted *h, struct actor *source)
 {
-    struct sched *sched = loop_sched(h->options.loop);
     assert(h->state == HOSTED_open);
 
     h->writer = store_writer_create(h->options.loop, h->store);
@@ -258,7 +259,7 @@ void hosted_start(struct hosted *h, struct actor *source)
     struct pipeline_options options = {
         .partition =
             {
-                .sched = sched,
+                .sched = loop_sched(h->options.loop),
                 .store = h->store,
                 .rules = h->options.rules,
                 .source = source,

@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 struct hosted;
+struct kafka_mark;
 struct loop;
 struct snapshotter;
 
@@ -44,8 +45,8 @@ struct hosted_options {
     /* It reads no more until somebody decides; what is owed is still delivered. */
     void (*halted)(void *context, int32_t partition, enum status why);
     void (*symbol_seen)(void *context, int32_t partition, const char *symbol);
-    void (*checkpointed)(void *context, int32_t partition, int64_t next_offset, int64_t era,
-                         int64_t acked_offset);
+    void (*checkpointed)(void *context, int32_t partition, int64_t next_offset,
+                         const struct kafka_mark *mark);
     void (*closed)(void *context, int32_t partition);
     void (*failed)(void *context, int32_t partition, enum status status);
 };

@@ -180,9 +180,16 @@ enum status log_start_find(struct kafka_log *log, int32_t partition,
     if (commit == NULL) {
         return begin_as_configured(log, partition, options, begin, end, out_start);
     }
-    int64_t acked = commit->acked >= 0 ? commit->acked : commit->offset;
-    acked = at_least(acked < end ? acked : end, begin);
-    return rewind_from(log, partition, &options->rules, acked, begin, out_start);
+    int64_t committed = commit->acked >= 0 ? commit->acked : commit->offset;
+    int64_t acked = at_least(committed < end ? committed : end, begin);
+    status = rewind_from(log, partition, &options->rules, acked, begin, out_start);
+    if (status == STATUS_OK && acked != committed) {
+        log_event(LOG_commit_outside, log_int("partition", partition),
+                  log_int("committed", committed), log_int("log_begin", begin),
+                  log_int("log_end", end), log_int("taken", acked),
+                  log_int("next_offset", out_start->offset));
+    }
+    return status;
 }
 
 enum status log_start_event_time(struct kafka_log *log, int32_t partition, int64_t end,

@@ -66,12 +66,26 @@ static void tell_lost(const struct opening_options *o, const struct recovery *re
               log_text("action", remedies[recovery->fit]));
 }
 
-/* What the group knows; an era that somebody else has begun holds for all partitions. */
+/* What the group knows; an era that somebody else has begun holds for all partitions, and so does
+ * the number of partitions that it began with. */
 struct group_memory {
     bool has_commit;
     struct kafka_log_commit commit;
     int64_t era;
+    int32_t
+        partitions_before; /* a number that is not the topic's; 0: no commit of the era says so */
 };
+
+static int32_t other_count(const struct kafka_log_commit *commits, int32_t count, int64_t era)
+{
+    for (int32_t i = 0; i < count; i++) {
+        bool says = commits[i].offset >= 0 && commits[i].era == era && commits[i].partitions > 0;
+        if (says && commits[i].partitions != count) {
+            return commits[i].partitions;
+        }
+    }
+    return 0;
+}
 
 static enum status recall(const struct opening_options *o, int32_t partitions,
                           struct group_memory *out_memory)
@@ -88,6 +102,8 @@ static enum status recall(const struct opening_options *o, int32_t partitions,
             memory.commit = commits[i];
         }
     }
+    memory.partitions_before =
+        status == STATUS_OK ? other_count(commits, partitions, memory.era) : 0;
     mem_free(commits);
     *out_memory = memory;
     return status;
@@ -119,34 +135,44 @@ static enum status start_over(const struct opening_options *o, int64_t era, stru
     return status;
 }
 
-static bool is_repartitioned(const struct opening *opening)
-{
-    int32_t known = store_meta(opening->store)->topic_partitions;
-    return known != 0 && known != opening->topic_partitions;
-}
-
-static void tell_repartitioned(const struct opening_options *o, const struct opening *opening)
+static void tell_repartitioned(const struct opening_options *o, const struct opening *opening,
+                               int32_t before)
 {
     log_event(LOG_topic_repartitioned, log_text("topic", o->store.topic),
-              log_int("partition", o->store.partition),
-              log_int("partitions_before", store_meta(opening->store)->topic_partitions),
+              log_int("partition", o->store.partition), log_int("partitions_before", before),
               log_int("partitions", opening->topic_partitions));
+}
+
+/* The state says so; or, where it knows nothing, as that of a partition that was added does not,
+ * what the others have committed in its era. */
+static enum status check_partitions(const struct opening_options *o,
+                                    const struct group_memory *memory,
+                                    const struct opening *opening)
+{
+    const struct meta *meta = store_meta(opening->store);
+    bool is_of_the_groups_era = meta->era == memory->era;
+    int32_t before = 0;
+
+    if (meta->topic_partitions != 0 && meta->topic_partitions != opening->topic_partitions) {
+        before = meta->topic_partitions;
+    } else if (is_of_the_groups_era) {
+        before = memory->partitions_before;
+    }
+    if (before == 0) {
+        return STATUS_OK;
+    }
+    tell_repartitioned(o, opening, before);
+    return STATUS_REPARTITIONED;
 }
 
 /* State that fits the log: an era that was begun for all partitions is taken over; one begins where
  * further state does not fit, since its revisions have been seen. */
-static enum status take_over(const struct opening_options *o, const struct group_memory *memory,
-                             int64_t unfit_era, struct opening *opening)
+static enum status take_over(const struct group_memory *memory, int64_t unfit_era,
+                             struct opening *opening)
 {
     int64_t era = memory->era > unfit_era + 1 ? memory->era : unfit_era + 1;
-    if (era > store_meta(opening->store)->era) {
-        return begin_era(opening->store, era, false);
-    }
-    if (is_repartitioned(opening)) {
-        tell_repartitioned(o, opening);
-        return STATUS_REPARTITIONED;
-    }
-    return STATUS_OK;
+    bool begins = era > store_meta(opening->store)->era;
+    return begins ? begin_era(opening->store, era, false) : STATUS_OK;
 }
 
 /* What is here is of an era that is over; or it is so old that the log has gone on without it, and
@@ -181,7 +207,7 @@ static enum status open_state(const struct opening_options *o, const struct grou
     enum status status = recovery_open(&options, &opening->store, &recovery);
 
     if (status == STATUS_OK) {
-        return take_over(o, memory, recovery.unfit_era, opening);
+        return take_over(memory, recovery.unfit_era, opening);
     }
     if (status != STATUS_LOG_LOST) {
         return status;
@@ -241,6 +267,9 @@ enum status opening_run(const struct opening_options *o, struct opening *out_ope
     }
     if (status == STATUS_OK) {
         status = open_state(o, &memory, &opening);
+    }
+    if (status == STATUS_OK) {
+        status = check_partitions(o, &memory, &opening);
     }
     if (status == STATUS_OK) {
         status = find_place(o, &memory, &opening);

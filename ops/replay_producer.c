@@ -1,6 +1,7 @@
 #include "ops/replay_producer.h"
 
 #include "actors/edge/kafka_client.h"
+#include "actors/edge/kafka_writer.h"
 #include "ops/text.h"
 #include "proto/kline.h"
 #include "runtime/mem.h"
@@ -15,14 +16,12 @@
 enum { CALL_MS = 15000, FLUSH_MS = 1000, FULL_MS = 100, RETRY_MS = 250, RETRIES_MAX = 60 };
 
 struct replay_producer {
-    rd_kafka_t *client;
+    rd_kafka_t *client; /* asks about the topic, and makes it */
+    struct kafka_writer *writer;
     char *topic;
     struct kafka_property *properties;
     char *brokers;
     int32_t partition_count;
-    uint64_t acknowledged;
-    uint64_t failed;
-    rd_kafka_resp_err_t failure; /* of the first record that did not arrive */
 };
 
 static enum status fail(char error[REPLAY_ERROR_MAX], enum status status, const char *what,
@@ -32,39 +31,49 @@ static enum status fail(char error[REPLAY_ERROR_MAX], enum status status, const 
     return status;
 }
 
-static void on_delivered(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
-{
-    struct replay_producer *p = opaque;
-    (void)client;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        p->acknowledged++;
-        return;
-    }
-    p->failed++;
-    p->failure = p->failed == 1 ? message->err : p->failure;
-}
-
 static enum status create_client(struct replay_producer *p, char error[REPLAY_ERROR_MAX])
 {
-    static const struct kafka_property ours[] = {
-        {"enable.idempotence", "true"},
-        {"partitioner", "murmur2_random"},
-        {"linger.ms", "5"},
-        {"compression.type", "lz4"},
-        {NULL, NULL},
-    };
+    static const struct kafka_property ours[] = {{NULL, NULL}};
     rd_kafka_conf_t *conf;
     enum status status = kafka_client_conf(p->brokers, ours, p->properties, &conf);
     if (status != STATUS_OK) {
         return fail(error, status, "kafka.properties", "not accepted; see the line of log");
     }
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivered);
-    rd_kafka_conf_set_opaque(conf, p);
     status = kafka_client_new(RD_KAFKA_PRODUCER, conf, &p->client);
     if (status != STATUS_OK) {
         return fail(error, status, "the producer cannot be made", "see the line of log");
     }
     return STATUS_OK;
+}
+
+/* A person waits for it, and may end it: a broker that restarts is waited for longer than a tool
+ * would. The user's properties come after, and win. */
+static struct kafka_property *patient(const struct kafka_property *theirs)
+{
+    size_t count = 0;
+    while (theirs[count].name != NULL) {
+        count++;
+    }
+    struct kafka_property *all = mem_new(count + 2, sizeof(*all));
+    all[0] = (struct kafka_property){"message.timeout.ms", "300000"};
+    memcpy(all + 1, theirs, (count + 1) * sizeof(*all));
+    return all;
+}
+
+static enum status create_writer(struct replay_producer *p, bool never_repeats,
+                                 char error[REPLAY_ERROR_MAX])
+{
+    struct kafka_property *properties = patient(p->properties);
+    const struct kafka_writer_options options = {
+        .brokers = p->brokers,
+        .properties = properties,
+        .never_repeats = never_repeats,
+    };
+    enum status status = kafka_writer_create(&options, &p->writer);
+    mem_free(properties);
+    return status == STATUS_OK
+               ? STATUS_OK
+               : fail(error, status, "the producer cannot be made", "see the line of log");
 }
 
 /* Asks for all topics, as asking for one may create it with the broker's own defaults. */
@@ -141,6 +150,9 @@ enum status replay_producer_open(const struct replay_producer_options *options,
     p->properties = kafka_property_copy(options->properties);
     enum status status = create_client(p, error);
     if (status == STATUS_OK) {
+        status = create_writer(p, options->never_repeats, error);
+    }
+    if (status == STATUS_OK) {
         status = find_topic(p, error);
     }
     if (status == STATUS_OK && p->partition_count == 0) {
@@ -183,7 +195,7 @@ static rd_kafka_resp_err_t query_offsets(struct replay_producer *p, rd_kafka_t *
         if (!is_passing(code)) {
             return code;
         }
-        replay_producer_wait(p, RETRY_MS);
+        (void)rd_kafka_poll(p->client, RETRY_MS);
     }
     return code;
 }
@@ -269,71 +281,50 @@ enum status replay_producer_newest(struct replay_producer *p, int64_t *out_event
     return status;
 }
 
-/* librdkafka copies the bytes, yet its types are not const. */
-static void *unconst(const void *bytes)
+enum status replay_producer_failure(struct replay_producer *p, char error[REPLAY_ERROR_MAX])
 {
-    return (void *)(uintptr_t)bytes;
-}
-
-static rd_kafka_resp_err_t produce(struct replay_producer *p, const struct feed_record *record,
-                                   int64_t timestamp_ms)
-{
-    rd_kafka_vu_t fields[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = p->topic},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unconst(record->key.bytes), record->key.size}},
-        {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {unconst(record->value.bytes), record->value.size}},
-        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = timestamp_ms},
-    };
-    rd_kafka_error_t *failure = rd_kafka_produceva(p->client, fields, ARRAY_COUNT(fields));
-    if (failure == NULL) {
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
-    }
-    rd_kafka_resp_err_t code = rd_kafka_error_code(failure);
-    rd_kafka_error_destroy(failure);
-    return code;
+    enum status status = kafka_writer_failure(p->writer);
+    return status == STATUS_OK ? STATUS_OK
+                               : fail(error, status, p->topic, kafka_writer_error(p->writer));
 }
 
 enum status replay_producer_send(struct replay_producer *p, const struct feed_record *record,
                                  int64_t timestamp_ms, char error[REPLAY_ERROR_MAX])
 {
-    for (;;) {
-        rd_kafka_resp_err_t code = produce(p, record, timestamp_ms);
-        (void)rd_kafka_poll(p->client, code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? FULL_MS : 0);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            return STATUS_OK;
-        }
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            return fail(error, STATUS_REJECTED, p->topic, rd_kafka_err2str(code));
-        }
-        if (p->failed > 0) {
-            return fail(error, STATUS_UNAVAILABLE, p->topic, rd_kafka_err2str(p->failure));
-        }
-    }
+    const struct kafka_writer_record wanted = {
+        .topic = p->topic,
+        .partition = KAFKA_WRITER_BY_KEY,
+        .key = record->key,
+        .value = record->value,
+        .timestamp_ms = timestamp_ms,
+    };
+    enum status sent;
+    enum status status;
+    do {
+        sent = kafka_writer_send(p->writer, &wanted);
+        kafka_writer_serve(p->writer, sent == STATUS_BUSY ? FULL_MS : 0);
+        status = replay_producer_failure(p, error);
+    } while (sent == STATUS_BUSY && status == STATUS_OK);
+    return status;
 }
 
 void replay_producer_wait(struct replay_producer *p, int64_t millis)
 {
-    (void)rd_kafka_poll(p->client, (int)millis);
+    kafka_writer_serve(p->writer, millis);
 }
 
 enum status replay_producer_flush(struct replay_producer *p, char error[REPLAY_ERROR_MAX])
 {
-    while (rd_kafka_outq_len(p->client) > 0) { /* message.timeout.ms ends it */
-        (void)rd_kafka_flush(p->client, FLUSH_MS);
+    enum status status = STATUS_OK;
+    while (status == STATUS_OK && kafka_writer_flush(p->writer, FLUSH_MS) == STATUS_TIMED_OUT) {
+        status = replay_producer_failure(p, error);
     }
-    if (p->failed == 0) {
-        return STATUS_OK;
-    }
-    snprintf(error, REPLAY_ERROR_MAX, "%" PRIu64 " records did not arrive: %s", p->failed,
-             rd_kafka_err2str(p->failure));
-    return STATUS_UNAVAILABLE;
+    return status == STATUS_OK ? replay_producer_failure(p, error) : status;
 }
 
 uint64_t replay_producer_acknowledged(const struct replay_producer *p)
 {
-    return p->acknowledged;
+    return kafka_writer_acknowledged(p->writer);
 }
 
 void replay_producer_close(struct replay_producer **producer_p)
@@ -343,9 +334,8 @@ void replay_producer_close(struct replay_producer **producer_p)
     if (p == NULL) {
         return;
     }
+    kafka_writer_destroy(&p->writer);
     if (p->client != NULL) {
-        (void)rd_kafka_purge(p->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        (void)rd_kafka_flush(p->client, FLUSH_MS);
         rd_kafka_destroy(p->client);
     }
     kafka_property_destroy(&p->properties);

@@ -9,6 +9,7 @@
 #include "runtime/base.h"
 #include "runtime/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { REPLAY_ERROR_MAX = 512 };
@@ -23,6 +24,7 @@ struct replay_producer_options {
     int32_t partitions; /* these three when the topic is created */
     int32_t replication_factor;
     int64_t retention_ms;
+    bool never_repeats; /* see kafka_writer.h: a broker forgets the producer of old records */
 };
 
 /* Creates the topic where it is missing. STATUS_UNAVAILABLE, STATUS_REJECTED or STATUS_BAD_CONFIG:
@@ -35,7 +37,8 @@ MUST_CHECK enum status replay_producer_open(const struct replay_producer_options
 MUST_CHECK enum status replay_producer_newest(struct replay_producer *producer,
                                               int64_t *out_event_ms, char error[REPLAY_ERROR_MAX]);
 
-/* Copies the record; waits while the queue is full. timestamp_ms 0: the wall clock. */
+/* Copies the record; waits while the queue is full. timestamp_ms 0: the wall clock. Fails when this
+ * record or one before it did not arrive, as far as is known by now. */
 MUST_CHECK enum status replay_producer_send(struct replay_producer *producer,
                                             const struct feed_record *record, int64_t timestamp_ms,
                                             char error[REPLAY_ERROR_MAX]);
@@ -43,7 +46,12 @@ MUST_CHECK enum status replay_producer_send(struct replay_producer *producer,
 /* Serves the producer for that long. */
 void replay_producer_wait(struct replay_producer *producer, int64_t millis);
 
-/* Waits for all acknowledgements; STATUS_UNAVAILABLE: some records did not arrive. */
+/* STATUS_OK, or what became of the first record that did not arrive. To be asked now and then where
+ * nothing is sent for long. */
+MUST_CHECK enum status replay_producer_failure(struct replay_producer *producer,
+                                               char error[REPLAY_ERROR_MAX]);
+
+/* Waits for all acknowledgements; fails when some records did not arrive. */
 MUST_CHECK enum status replay_producer_flush(struct replay_producer *producer,
                                              char error[REPLAY_ERROR_MAX]);
 

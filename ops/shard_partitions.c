@@ -50,12 +50,12 @@ static void on_opened(void *context, int32_t partition, int64_t next_offset)
     kafka_source_start_partition(s->source, partition, next_offset, hosted_actor(hosted));
 }
 
-static void on_checkpointed(void *context, int32_t partition, int64_t next_offset, int64_t era,
-                            int64_t acked_offset)
+static void on_checkpointed(void *context, int32_t partition, int64_t next_offset,
+                            const struct kafka_mark *mark)
 {
     struct shard *s = context;
     if (next_offset >= 0) {
-        kafka_source_commit(s->source, partition, next_offset, era, acked_offset);
+        kafka_source_commit(s->source, partition, next_offset, mark);
     }
     if (s->options.checkpointed != NULL) {
         s->options.checkpointed(s->options.context, partition, next_offset);

@@ -38,6 +38,7 @@ static enum status write_commits(struct kafka_log *log, struct commits *commits)
 {
     for (int32_t i = 0; i < commits->count; i++) {
         commits->items[i].era = commits->era + 1;
+        commits->items[i].partitions = commits->count;
         enum status status =
             commits->are_there[i] ? kafka_log_commit(log, i, &commits->items[i]) : STATUS_OK;
         if (status != STATUS_OK) {

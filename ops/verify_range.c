@@ -97,7 +97,9 @@ enum status verify_find_range(struct verify *v, int32_t partition, struct verify
     if (status != STATUS_OK) {
         return status;
     }
-    range.end_offset = commit.acked >= 0 ? commit.acked : commit.offset;
+    /* While a shard rebuilds, its state is not as far as the sinks are. */
+    bool is_owing = commit.acked >= 0 && commit.acked < commit.offset;
+    range.end_offset = is_owing ? commit.acked : commit.offset;
     range.era = commit.era;
     if (range.end_offset == 0) {
         return STATUS_NOT_FOUND;

@@ -59,7 +59,8 @@ MUST_CHECK enum status kafka_log_offset_at(struct kafka_log *log, int32_t partit
 struct kafka_log_commit {
     int64_t offset;
     int64_t era;
-    int64_t acked; /* -1: its metadata does not say */
+    int64_t acked;      /* -1: its metadata does not say */
+    int32_t partitions; /* of the topic when it was made; 0: its metadata does not say */
 };
 
 /* STATUS_NOT_FOUND: the group has committed nothing for this partition. */

@@ -9,7 +9,7 @@ static struct kafka_log_commit commit_of(const rd_kafka_topic_partition_t *item)
     struct kafka_mark mark = {.acked = -1};
     struct slice metadata = {item->metadata, item->metadata == NULL ? 0 : item->metadata_size};
     (void)kafka_mark_read(metadata, &mark);
-    return (struct kafka_log_commit){item->offset, mark.era, mark.acked};
+    return (struct kafka_log_commit){item->offset, mark.era, mark.acked, mark.partitions};
 }
 
 static enum status take_commits(const rd_kafka_topic_partition_list_t *list,
@@ -20,7 +20,8 @@ static enum status take_commits(const rd_kafka_topic_partition_list_t *list,
             return kafka_log_status_of(list->elems[i].err);
         }
         bool is_there = list->elems[i].offset >= 0;
-        commits[i] = is_there ? commit_of(&list->elems[i]) : (struct kafka_log_commit){-1, 0, -1};
+        commits[i] =
+            is_there ? commit_of(&list->elems[i]) : (struct kafka_log_commit){-1, 0, -1, 0};
     }
     return STATUS_OK;
 }
@@ -71,7 +72,8 @@ static void set_mark(struct kafka_log *log, rd_kafka_topic_partition_t *item,
         return;
     }
     char text[KAFKA_MARK_BYTES_MAX];
-    item->metadata_size = kafka_mark_write((struct kafka_mark){commit->era, commit->acked}, text);
+    item->metadata_size =
+        kafka_mark_write((struct kafka_mark){commit->era, commit->acked, commit->partitions}, text);
     item->metadata = rd_kafka_mem_malloc(log->client, item->metadata_size);
     memcpy(item->metadata, text, item->metadata_size);
 }

@@ -1,4 +1,4 @@
-/* The metadata of our commits: `era,acked`.
+/* The metadata of our commits: `era,acked,partitions`, or `era,acked` where that is not known.
  *
  * Somebody else's commit for the same group may say anything. */
 #ifndef CANDLED_ACTORS_EDGE_KAFKA_MARK_H
@@ -15,6 +15,7 @@ enum { KAFKA_MARK_BYTES_MAX = 64 };
 struct kafka_mark {
     int64_t era;
     int64_t acked;
+    int32_t partitions; /* of the topic, as the state that commits knows it; 0: not known */
 };
 
 /* The text, without a byte at its end. */

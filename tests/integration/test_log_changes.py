@@ -131,12 +131,47 @@ def repartitioned(servers, folder):
         check(shard.stop() == 0, "it must stop cleanly")
 
         wait_until("the group is empty", lambda: run_once(command) or None, 30, 0.5)
+        for _ in range(2):  # an era that was begun is not doubted at the next start, whatever was read meanwhile
+            shard.start()
+            wait_until("it is ready", lambda: shard.get("/readyz")[0] == 200, 60)
+            check(not halted(shard), f"a false stop: {halted(shard)}")
+            check(shard.stop() == 0, "it must stop cleanly")
         shard.start()
         case.produce(told(5, producer.BASE_MS + DAY_MS, count=90))
         case.wait_until_settled()
         check(not halted(shard), f"after new-era: {halted(shard)}")
         newest = case.collection().find_one(sort=[("openTime", -1)])
         check(newest["revision"] >> ERA_BITS == 1, f"the era of {newest}")
+
+
+@test("a process that holds only new partitions halts, and one whose partitions were always empty does not")
+def only_new_partitions(servers, folder):
+    with Case(servers, folder, partitions=1) as case:
+        case.produce(told(11, symbols=2))
+        shard = case.shard("old").start()
+        case.expect_answer()
+        check(shard.stop() == 0, "it must stop cleanly")
+        client = admin(case)  # must outlive its futures
+        settle(client.create_partitions([NewPartitions(case.topic, 2)]))
+        wait_until("there are two", lambda: len(admin(case).list_topics(case.topic, 10).topics[case.topic].partitions) == 2, 30)
+        second = {"shard": {"count": 2, "index": 1}, "kafka": {"assignment": "ordinal", "instance_id": ""}}
+        new = case.shard("new", data_dir=str(folder / "elsewhere"), **second).start()
+        wait_until_halted(new, {1})
+        check("partitions_before=1 partitions=2" in new.tail(20_000), "the log must say what has changed")
+        check(new.stop() == 0, "a halted shard stops cleanly")
+
+    with Case(servers, folder / "empty", partitions=2) as case:
+        sender = open_producer(case.brokers)
+        for message in told(12, symbols=2):
+            sender.produce(case.topic, message.value, message.key, partition=0, timestamp=message.arrival_ms)
+        check(sender.flush(60) == 0, "could not produce")
+        shard = case.shard("old").start()
+        wait_until("it is committed", lambda: shard.get("/readyz")[0] == 200, 30)
+        time.sleep(3)
+        check(shard.stop() == 0, "it must stop cleanly")
+        new = case.shard("new", data_dir=str(folder / "apart"), **second).start()
+        wait_until("it is ready", lambda: new.get("/readyz")[0] == 200, 60)
+        check(not halted(new), f"a false stop: {halted(new)}")
 
 
 def run_once(command):

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import producer
 import zstandard
-from harness import Case, Skipped, binary, check, free_port, test, wait_until
+from harness import Case, Skipped, binary, check, free_port, kafka_server, test, wait_until
 from oracle.compare import fields_of
 from oracle.fold import Record, fold
 from oracle.klines import MINUTE_MS
@@ -163,6 +163,30 @@ def csv_text(rows, header=True, unit=1):
         open_time = int(row[0]) * unit
         lines.append(",".join([str(open_time), *row[1:6], str(open_time + MINUTE_MS * unit - 1), *row[7:]]))
     return ("\n".join(lines) + "\n").encode()
+
+
+@test("replay with event timestamps ends when its broker was killed, and has sent nothing twice")
+def replay_broker_killed(servers, folder):
+    kafka = servers.own(kafka_server().start())
+    rows = [[str(producer.BASE_MS + at * MINUTE_MS), "1", "1", "1", "1", str(at), "", "1", "1", "1", "1", "0"] for at in range(40_000)]
+    path = folder / "rows.csv"
+    path.write_bytes(csv_text(rows))
+    with Case(servers, folder, partitions=3, kafka=kafka) as case:
+        command = [binary(), "replay", path, "--symbol", "AAA", "--topic", case.topic, "--speed", "100000", "--event-timestamps",
+                   "--set", f"kafka.brokers={case.brokers}"]  # fmt: skip
+        process = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE, text=True)
+        try:
+            wait_until("it writes", lambda: sum(case.log_ends().values()) > 5000, 60, 0.1)
+            kafka.kill9()
+            time.sleep(1)
+            kafka.start()
+            _, error = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        check(process.returncode == 1, f"exit code {process.returncode}: {error[-1500:]}")
+        check("nothing is sent twice" in error, error[-1500:])
+        values = [record.value for record in case.records()]
+        check(len(values) == len(set(values)) < len(rows), f"{len(values)} records, {len(set(values))} of them different")
 
 
 @test("replay reads the archive's CSV with a header, packed with zstd")
