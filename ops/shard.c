@@ -4,6 +4,7 @@
 #include "ops/ops_http.h"
 #include "ops/shard_internal.h"
 #include "ops/shard_socket.h"
+#include "ops/stop_limit.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
@@ -12,6 +13,9 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+/* Long after it normally ends. */
+enum { CLEAN_UP_MS = 5000 };
 
 void shard_fail(struct shard *s, enum status status)
 {
@@ -101,14 +105,8 @@ enum status shard_run(struct shard *s)
     return status;
 }
 
-void shard_destroy(struct shard **shard_p)
+static void free_all(struct shard *s)
 {
-    struct shard *s = *shard_p;
-    *shard_p = NULL;
-    if (s == NULL) {
-        return;
-    }
-    assert(s->hosted_count == 0);
     shard_partitions_close(s);
     shard_sinks_close(&s->sinks);
     shard_socket_close(&s->socket);
@@ -120,6 +118,22 @@ void shard_destroy(struct shard **shard_p)
     metrics_destroy(&s->metrics);
     mem_free(s->hosted);
     mem_free(s);
+}
+
+void shard_destroy(struct shard **shard_p)
+{
+    struct shard *s = *shard_p;
+    struct stop_limit limit;
+
+    *shard_p = NULL;
+    if (s == NULL) {
+        return;
+    }
+    assert(s->hosted_count == 0);
+    stop_limit_begin(&limit, CLEAN_UP_MS,
+                     s->is_stopping && s->refusal == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE);
+    free_all(s);
+    stop_limit_end(&limit);
 }
 
 struct loop *shard_loop(struct shard *s)
