@@ -2,15 +2,15 @@
 # `ok NAME # SKIP WHY`). They are kept in build/log/STAGE.tap and counted at the end over all stages: test
 # functions, not programs, and what was skipped has not passed.
 
-STAGES_RUN=()
+# Names of the stages of this run, one a line; a file, because stages may run in subshells.
+STAGES_RUN=$LOG/stages
 
 # stage NAME COMMAND...
 stage() {
     local name=$1 began=$SECONDS rc=0
     local tap=$LOG/$1.tap log=$LOG/$1.log
     shift
-    mkdir -p "$LOG"
-    STAGES_RUN+=("$name")
+    echo "$name" >>"$STAGES_RUN"
     printf '%-52s' "$name" >&2
     ("$@") >"$tap" 2>"$log" </dev/null || rc=$?
     if [ "$rc" != 0 ] && [ "$(count_failed "$tap")" = 0 ]; then
@@ -21,6 +21,18 @@ stage() {
     printf ' %4d s  %s\n' $((SECONDS - began)) "$(summary "$tap")" >&2
     grep -E "$SKIPPED" "$tap" | sed 's/^/    /' >&2 || true
     [ "$(count_failed "$tap")" = 0 ] || show_failures "$tap" "$log"
+}
+
+# together LANE...: functions that mostly wait, side by side. What each has to say comes when all are done.
+together() {
+    local lane
+    for lane in "$@"; do
+        "$lane" 2>"$LOG/$lane.lane" &
+    done
+    wait
+    for lane in "$@"; do
+        cat "$LOG/$lane.lane" >&2
+    done
 }
 
 show_failures() { # TAP_FILE LOG_FILE
@@ -52,8 +64,8 @@ summary() { # TAP_FILE...
 
 # The last line of a run; fails when a test did.
 conclude() {
-    local files=("${STAGES_RUN[@]/#/$LOG/}")
-    files=("${files[@]/%/.tap}")
+    local files
+    mapfile -t files < <(sed "s|.*|$LOG/&.tap|" "$STAGES_RUN")
     [ "$(count_skipped "${files[@]}")" = 0 ] || echo "$(count_skipped "${files[@]}") skipped"
     echo "$(count_passed "${files[@]}") passed, $(count_failed "${files[@]}") failed"
     [ "$(count_failed "${files[@]}")" = 0 ]
@@ -161,16 +173,24 @@ edge_tests() { # NAME PROBE
     [ ! -f "tests/integration/$1.py" ] || stage "integration-$1" edge_script "$1" "$2"
 }
 
-integration() { # [--full]
+edges_of_kafka() {
     edge_tests kafka_edges kafka_probe
+}
+
+edges_of_stores() {
     edge_tests sinks sink_probe
     edge_tests objects object_probe
+}
+
+integration() { # [--full]
+    step servers "fetching the servers that tests use" fetch_servers
+    together edges_of_kafka edges_of_stores
     [ ! -f tests/integration/run.py ] || stage integration integration_script run "$@"
 }
 
 # What would hide in the sanitizers' shadow: races, in another build of the same tests.
 build_threads() {
-    configure tsan --buildtype=debugoptimized -Db_ndebug=false -Db_sanitize=thread -Db_lundef=false
+    configure tsan --buildtype=debugoptimized -Dwerror=true -Db_ndebug=false -Db_sanitize=thread -Db_lundef=false
     compile tsan
 }
 
@@ -223,6 +243,8 @@ dev_test() { # [full | NAME...]
     build_sanitized
     sanitizer_options
     recorded_data
+    mkdir -p "$LOG"
+    : >"$STAGES_RUN"
     case $which in
     '' | full | --full) all_tests "${which#--}" ;;
     *)

@@ -5,9 +5,11 @@ import os
 import re
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
+from pathlib import Path
 
 from checks import Failure, check
 from servers import ROOT
@@ -66,8 +68,18 @@ class Shard:
     def send(self, signal_number):
         self.process.send_signal(signal_number)
 
+    def listens(self):
+        """Whether it has come so far that SIGTERM does not end it at once."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+        return False
+
     def stop(self, seconds=30):
         """SIGTERM; the exit code."""
+        deadline = time.monotonic() + seconds
+        while self.is_running() and not self.listens() and time.monotonic() < deadline:
+            time.sleep(0.01)
         self.send(signal.SIGTERM)
         try:
             return self.process.wait(seconds)

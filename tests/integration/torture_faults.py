@@ -178,7 +178,7 @@ def flip(path, dice, tell, count):
 def flip_store(world, target, dice, scale, tell):
     slot = world.slots[target[1]]
     slot.kill9()
-    slot.is_excused = True
+    slot.is_excused = slot.is_flipped = True
     stores = stores_of(world, slot)
     if stores:
         path = dice.choice(stores)

@@ -95,6 +95,9 @@ def told(minutes, seed):
     return sorted(messages + letters, key=lambda message: message.arrival_ms)
 
 
+TRUSTED_ENDS = (-signal.SIGBUS, -signal.SIGSEGV, -signal.SIGABRT)
+
+
 class Slot:
     """A place for a shard: its configuration, its folder, and what is known of its process."""
 
@@ -104,12 +107,14 @@ class Slot:
         self.shard = world.shard(f"shard-{number}", data_dir=str(self.data), http=world.shard_config()["http"], **changes)
         self.is_wanted = False
         self.is_excused = False  # it was damaged, so that it may end by itself
+        self.is_flipped = False  # so was a store that may have been closed cleanly: LMDB trusts it
         self.is_away = False  # a fault has stopped it for a while
         self.ends = []
 
     def may_end_with(self, code):
-        """By an error that it told, when there was a reason; never by a signal."""
-        return code == 1 and self.is_excused
+        """By an error that it told, when there was a reason. By a signal only where LMDB trusted a damaged page; the
+        next start does not."""
+        return (code == 1 and self.is_excused) or (code in TRUSTED_ENDS and self.is_flipped)
 
     def start(self):
         self.shard.start()
