@@ -15,8 +15,8 @@ struct jobs_options {
     const char *seeds_file; /* seeds that failed once, one a line; run before all others */
 };
 
-/* Twice, in this process, and compares the two. */
-bool jobs_run_seed(uint64_t seed, bool is_traced, struct fault_counts *out_faults);
+/* Twice, in this process, and compares the two; the first time on standard output. */
+bool jobs_run_seed(uint64_t seed, struct fault_counts *out_faults);
 
 /* Prints failed seeds with the command that repeats them, and what was struck how often. False:
  * some seed failed. */

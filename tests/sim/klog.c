@@ -73,7 +73,7 @@ enum status kafka_log_committed(struct kafka_log *log, int32_t partition,
         return STATUS_NOT_FOUND;
     }
     if (status == STATUS_OK) {
-        *out_commit = (struct kafka_log_commit){commit->offset, commit->era, commit->acked};
+        *out_commit = (struct kafka_log_commit){commit->offset, commit->era, commit->acked, 0};
     }
     return status;
 }
@@ -84,7 +84,7 @@ enum status kafka_log_commits(struct kafka_log *log, int32_t count,
     enum status status = ask(log);
     for (int32_t i = 0; i < count && status == STATUS_OK; i++) {
         const struct group_commit *commit = &log->group->partitions[i].commit;
-        commits[i] = (struct kafka_log_commit){commit->offset, commit->era, commit->acked};
+        commits[i] = (struct kafka_log_commit){commit->offset, commit->era, commit->acked, 0};
     }
     return status;
 }

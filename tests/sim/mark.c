@@ -13,6 +13,7 @@ static struct server_mark *there(const struct sim_mark *mark)
 static void begin_refill(struct sim_mark *mark)
 {
     there(mark)->acked = acked_later(there(mark)->acked, (struct acked){.revision = 0});
+    there(mark)->acked.life = mark->life;
     mark->held = there(mark)->acked;
     mark->is_refilling = true;
     mark->loss++;
@@ -22,6 +23,23 @@ static void begin_refill(struct sim_mark *mark)
     actor_send(mark->dispatcher, &msg);
 }
 
+/* What is there is not what we know: has it been forgotten? */
+static bool is_forgotten(struct sim_mark *mark, struct acked known)
+{
+    bool is_lost = acked_is_before(mark->held, known);
+    bool is_another = known.life != 0 && mark->held.life != known.life;
+
+    mark->life = is_lost || mark->held.life == 0 ? ++mark->server->lives : mark->held.life;
+    return is_lost || is_another;
+}
+
+static void write_mark(struct sim_mark *mark, struct acked value)
+{
+    value.life = mark->life;
+    there(mark)->acked = value;
+    mark->held = value;
+}
+
 void sim_mark_read(struct sim_mark *mark)
 {
     if (mark->dispatcher == NULL) {
@@ -29,26 +47,27 @@ void sim_mark_read(struct sim_mark *mark)
     }
     mark->held = there(mark)->acked;
     mark->is_refilling = false;
-    if (acked_is_before(mark->held, mark->acked)) {
+    if (is_forgotten(mark, mark->acked)) {
         begin_refill(mark);
+    } else if (mark->held.revision < 0) {
+        write_mark(mark, (struct acked){.revision = 0});
     }
 }
 
 /* Whether it is what we have left there, or later. */
 static bool is_as_left(struct sim_mark *mark)
 {
-    if (acked_is_before(there(mark)->acked, mark->held)) {
+    struct acked known = mark->held;
+
+    if (acked_equals(there(mark)->acked, known)) {
+        return true;
+    }
+    mark->held = there(mark)->acked;
+    if (is_forgotten(mark, known)) {
         begin_refill(mark);
         return false;
     }
-    mark->held = there(mark)->acked;
     return true;
-}
-
-static void write_mark(struct sim_mark *mark, struct acked value)
-{
-    there(mark)->acked = value;
-    mark->held = value;
 }
 
 void sim_mark_acknowledge(struct sim_mark *mark, struct delivery *delivery)
@@ -58,6 +77,7 @@ void sim_mark_acknowledge(struct sim_mark *mark, struct delivery *delivery)
     }
     if (!mark->is_refilling && is_as_left(mark)) {
         delivery->acked = acked_next(acked_later(mark->held, mark->acked), delivery->revision);
+        delivery->acked.life = mark->life;
         write_mark(mark, delivery->acked);
     } else {
         delivery->acked = acked_next(mark->acked, delivery->revision);
@@ -72,6 +92,7 @@ void sim_mark_end_refill(struct sim_mark *mark, int64_t loss)
     }
     mark->is_refilling = false;
     if (is_as_left(mark)) {
+        mark->acked.life = mark->life;
         write_mark(mark, acked_later(mark->held, mark->acked));
     }
 }

@@ -23,6 +23,7 @@ struct sim_mark {
     struct acked acked;       /* how far this sink has acknowledged */
     struct acked held;        /* what we have seen or left there */
     bool is_refilling;
+    int64_t life; /* the server's, as it is, or as it will be written */
     int64_t loss; /* counts how often it was forgotten */
 };
 

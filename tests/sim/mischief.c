@@ -26,20 +26,39 @@ static void lose_power(struct world *w, size_t machine)
     machine_lose_power(&w->machines[machine]);
 }
 
-/* How many records at the head of the log nobody will ask for, nor is about to read. */
+/* The last kline before `end` whose event time is that or earlier; the log's first record when
+ * there is none. */
+static int64_t last_until(const struct world *w, size_t p, int64_t end, int64_t event_ms)
+{
+    const struct scenario *scenario = w->shared.scenario;
+    int64_t begin = w->topic.begin[p];
+    for (int64_t at = end - 1; at > begin; at--) {
+        const struct log_entry *entry = &scenario->logs[p].entries[at];
+        if (!oracle_is_dead(scenario->oracles[p], at) && entry->kline.event_ms <= event_ms) {
+            return at;
+        }
+    }
+    return begin;
+}
+
+/* How many records at the head of the log nobody will ask for, nor is about to read. Who begins
+ * from nothing must find a kline that is as old as docs/recovery.md says: where the log begins
+ * later, be it after a pause in which nothing happened, he cannot know what went before, and tells
+ * nothing of the windows that were open there. */
 static int64_t spare_records(const struct world *w, size_t p)
 {
     const struct scenario *scenario = w->shared.scenario;
+    const struct candle_rules *rules = &scenario->rules;
     int64_t acked = w->group.partitions[p].commit.acked;
     if (!scenario->is_orderly || !scenario->has_commits || acked <= w->topic.begin[p] ||
         acked >= w->topic.end[p]) {
         return 0;
     }
-    int64_t kept_ms = scenario->rules.late_ms +
-                      interval_ms(interval_longest(scenario->rules.intervals)) +
-                      4 * scenario->rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
-    int64_t until_ms = topic_record(&w->topic, p, acked - 1).timestamp_ms - kept_ms;
-    int64_t until = topic_offset_at(&w->topic, p, until_ms);
+    int64_t back_ms = rules->late_ms + interval_ms(interval_longest(rules->intervals)) +
+                      2 * rules->grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    int64_t newest = last_until(w, p, acked, INT64_MAX);
+    int64_t event_ms = scenario->logs[p].entries[newest].kline.event_ms;
+    int64_t until = last_until(w, p, newest, event_ms - back_ms);
     for (size_t i = 0; i < w->shard_count; i++) {
         const struct hosted *h = &w->shards[i].hosted[p];
         until = h->pipeline != NULL && h->source.position < until ? h->source.position : until;
@@ -101,15 +120,9 @@ void mischief_disconnect_redis(struct world *w)
     }
 }
 
-/* Where there is one state of each partition. Of two, one that is behind counts on from the mark
- * that it finds, and signs for what only the other one knows: after a refill by it the mark says
- * too much. */
 static void strike_redis(struct world *w, enum fault fault)
 {
     struct server *redis = &w->servers[SIM_SINK_redis];
-    if (!w->shared.scenario->is_one_machine) {
-        return;
-    }
     if (fault == FAULT_redis_rolled_back && !server_has_copy(redis)) {
         server_keep_copy(redis);
         return;

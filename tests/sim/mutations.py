@@ -47,12 +47,9 @@ MUTATIONS = [
     ("boot rule", "state/store_open.c",
      "if (status == STATUS_OK && strcmp(boot_id, store->boot_id) != 0) {",
      "if (status == STATUS_OK && strcmp(boot_id, store->boot_id) != 0 && store->is_read_only) {"),
-    ("expiry by stream time", "actors/effects.c",
-     "if (rules_expire_ms(&effects->rules, interval, open_ms) <= effects->as_of_ms) {",
-     "if (rules_expire_ms(&effects->rules, interval, open_ms) == INT64_MIN) {"),
-    ("expiry by stream time", "state/store_view.c",
-     "return record->expire_ms != 0 && record->expire_ms <= view->stream_time_ms;",
-     "return record->expire_ms != 0 && record->expire_ms <= view->stream_time_ms && view == NULL;"),
+    ("kept long enough", "actors/core/rules.h",
+     "rules.keep_ms = rules.late_ms + longest_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;",
+     "rules.keep_ms = rules.late_ms;"),
 ]
 
 

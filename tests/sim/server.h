@@ -38,6 +38,7 @@ struct server {
     int64_t *seen; /* by row: the highest revision a reader has seen */
 
     struct server_mark marks[SIM_PARTITIONS_MAX];
+    int64_t lives;            /* so many were given */
     bool has_forgotten;       /* at least once */
     struct server_copy *copy; /* from an earlier time; NULL: none */
 

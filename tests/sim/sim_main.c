@@ -1,10 +1,11 @@
-/* sim [N] [--first SEED] [--jobs J] | sim --seed S: worlds from seeds; each runs twice and must be
- * the same. */
+/* sim [N] [--first SEED] [--jobs J] | sim --seed S: worlds from seeds. One seed in eight, and one
+ * that is named, runs twice and must be the same. */
 #include "runtime/log.h"
 #include "tests/sim/jobs.h"
 #include "tests/sim/world.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +13,19 @@
 static int run_one(uint64_t seed)
 {
     struct fault_counts faults;
-    bool is_right = jobs_run_seed(seed, true, &faults);
+    bool is_right = jobs_run_seed(seed, &faults);
     faults_print(&faults);
     printf("%s\n", is_right ? "right" : "WRONG");
     return is_right ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Environments come and go by the thousand, with lists of megabytes: what one has given back is
+ * there for the next, and not for the kernel. */
+static void set_up_memory(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 19);
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 26);
+    (void)mallopt(M_TOP_PAD, 1 << 24);
 }
 
 int main(int argc, char **argv)
@@ -26,6 +36,7 @@ int main(int argc, char **argv)
         .jobs = 2,
         .seeds_file = SIM_SEEDS,
     };
+    set_up_memory();
     log_configure(LOG_LEVEL_error, false);
     for (int i = 1; i + 1 < argc; i++) {
         uint64_t number = strtoull(argv[i + 1], NULL, 10);

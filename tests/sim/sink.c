@@ -213,7 +213,7 @@ static void on_attach(struct sim_sink *sink, const struct msg *msg)
         .partition = (size_t)attach->partition,
         .sink = &sink->actor,
         .dispatcher = msg->from,
-        .acked = {attach->acked_revision, attach->acked_count},
+        .acked = {attach->acked_revision, attach->acked_count, attach->life},
     };
     sim_mark_read(mark);
 }
