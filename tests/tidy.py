@@ -36,6 +36,7 @@ THIRD_PARTY = {
     "openssl/*": ["actors/edge/redis_tls.c", "state/object_source.c"],
     "curl/*": ["state/s3_client.c"],
     "expat.h": ["state/s3_xml.c"],
+    "glib.h": ["proto/zone.c"],
     "zlib.h": ["ops/byte_file.c"],
     "zstd.h": ["ops/byte_file.c"],
     "uthash.h": ["runtime/hash.h"],

@@ -54,7 +54,7 @@ static int64_t spare_records(const struct world *w, size_t p)
         acked >= w->topic.end[p]) {
         return 0;
     }
-    int64_t back_ms = rules->late_ms + interval_ms(interval_longest(rules->intervals)) +
+    int64_t back_ms = rules->late_ms + rules_longest_ms(rules) + rules_derived_longest_ms(rules) +
                       2 * rules->grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
     int64_t newest = last_until(w, p, acked, INT64_MAX);
     int64_t event_ms = scenario->logs[p].entries[newest].kline.event_ms;
