@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <expat.h>
+#include <glib.h>
 #include <hiredis/hiredis.h>
 #include <librdkafka/rdkafka.h>
 #include <libwebsockets.h>
@@ -42,6 +43,9 @@ static size_t ask(struct library *libraries)
     int patch;
     (void)mdb_version(&major, &minor, &patch);
     snprintf(lmdb, sizeof(lmdb), "%d.%d.%d", major, minor, patch);
+    char glib[32];
+    snprintf(glib, sizeof(glib), "%u.%u.%u", glib_major_version, glib_minor_version,
+             glib_micro_version);
     libraries[count++] = library("libuv", uv_version_string());
     libraries[count++] = library("librdkafka", rd_kafka_version_str());
     libraries[count++] = library("hiredis", VERSION(HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH));
@@ -51,6 +55,7 @@ static size_t ask(struct library *libraries)
     libraries[count++] = library("yyjson", yyjson);
     libraries[count++] = library("libwebsockets", lws_get_library_version());
     libraries[count++] = library("libcurl", curl_version_info(CURLVERSION_NOW)->version);
+    libraries[count++] = library("GLib", glib);
     libraries[count++] = library("expat", XML_ExpatVersion() + strlen("expat_"));
     return count;
 }
