@@ -69,6 +69,8 @@
     X(snapshot_discarded,     warning, "a snapshot elsewhere was deleted: it is damaged, or further than the state that was restored") \
     X(snapshot_foreign,       error,   "another cluster's snapshots stand where this one's are copied on to") \
     X(object_store_failed,    warning, "the place that snapshots are copied on to did not do as asked")  \
+    X(backup_file_failed,     error,   "a day's backup file could not be written or read")        \
+    X(backup_damaged,         warning, "a day's backup is damaged; nothing is restored from it")   \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
     X(http_failed,            error,   "the metrics port cannot be opened")
 /* clang-format on */
