@@ -9,6 +9,7 @@
     X(shard)            \
     X(rekey)            \
     X(replay)           \
+    X(batch)            \
     X(state)            \
     X(snapshot)         \
     X(explain)          \

@@ -17,6 +17,7 @@
 
 struct batch;
 struct kafka_property;
+struct kline;
 struct metrics_set;
 struct record;
 struct refold;
@@ -34,7 +35,16 @@ struct refold_watcher {
                     const struct metrics_set *metrics);
 };
 
+/* Klines that come from elsewhere than the log. */
+struct refold_feed {
+    void *context;
+    /* False: there is none any more. The first one's offset is 0, the next one's 1, and so on. */
+    bool (*next)(void *context, struct kline *out_kline);
+};
+
 struct refold_options {
+    const struct refold_feed *feed; /* NULL: the log; else of what follows only `topic`, `rules`,
+                                       `is_idle` and `parent` are looked at */
     const char *brokers;
     const char *topic;
     const struct kafka_property *properties;
