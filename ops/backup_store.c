@@ -1,6 +1,9 @@
 #include "ops/backup_store.h"
 
 #include "ops/config.h"
+#include "proto/zone.h"
+#include "runtime/log.h"
+#include "state/archive.h"
 #include "state/folder.h"
 #include "state/object_store.h"
 #include "state/percent.h"
@@ -62,4 +65,19 @@ enum status backup_store_open(const struct config *config, struct object_store *
         return refuse(error, config->data_dir, "the path is too long");
     }
     return open_folder(path, out_store, error);
+}
+
+enum status backup_store_prune(struct object_store *store, const struct config *config,
+                               const struct zone *zone, int64_t now_ms)
+{
+    char before[ZONE_DATE_TEXT_MAX];
+    size_t deleted = 0;
+    zone_date_print(zone_date_of(zone, now_ms - config->batch.backup_keep), before);
+    enum status status =
+        archive_prune(store, config->kafka.topic, zone_name(zone), before, &deleted);
+    if (deleted > 0) {
+        log_event(LOG_backups_pruned, log_text("store", object_store_name(store)),
+                  log_text("before", before), log_int("days", (int64_t)deleted));
+    }
+    return status;
 }

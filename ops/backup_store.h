@@ -6,10 +6,11 @@
 #include "runtime/base.h"
 #include "runtime/status.h"
 
-#include <stddef.h>
+#include <stdint.h>
 
 struct config;
 struct object_store;
+struct zone;
 
 enum { BACKUP_STORE_ERROR_MAX = 512 };
 
@@ -17,5 +18,9 @@ enum { BACKUP_STORE_ERROR_MAX = 512 };
 MUST_CHECK enum status backup_store_open(const struct config *config,
                                          struct object_store **out_store,
                                          char error[BACKUP_STORE_ERROR_MAX]);
+
+/* Deletes the backups of days that are older than batch.backup_keep; how many is logged. */
+MUST_CHECK enum status backup_store_prune(struct object_store *store, const struct config *config,
+                                          const struct zone *zone, int64_t now_ms);
 
 #endif

@@ -13,7 +13,9 @@
 #define BATCH_VERBS(X)                                              \
     /* name      what it does                                    */ \
     X(run,       "days into MongoDB")                               \
-    X(status,    "what the ledger knows")
+    X(status,    "what the ledger knows")                            \
+    X(restore,   "backups of days back into MongoDB")                \
+    X(schedule,  "what is owed, now and by batch.schedule")
 /* clang-format on */
 
 struct cmd_batch {

@@ -160,10 +160,12 @@
       "Whose days the batch runs by.") \
     X(batch, schedule,             text,       "",                0,   255,         none, \
       "When it runs on its own, as five cron fields; empty: only when it is called.") \
+    X(batch, catch_up,             millis,     "31d",             CONFIG_DAYS(1), CONFIG_DAYS(3650), none, \
+      "How far back `batch schedule` makes up days that were missed.") \
     X(batch, intervals,            intervals,  "1m",              1,   12,          none, \
       "Which candles it writes.") \
     X(batch, backup_dir,           text,       "",                0,   1023,        none, \
-      "Where backup files go; empty: DATA_DIR/backup.") \
+      "Where backup files go: a folder, file:///shared/folder or s3://bucket/prefix?endpoint=...; empty: DATA_DIR/backup.") \
     X(batch, backup_keep,          millis,     "400d",            CONFIG_DAYS(1), CONFIG_DAYS(36500), none, \
       "How long they stay.")
 

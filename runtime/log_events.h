@@ -71,6 +71,11 @@
     X(object_store_failed,    warning, "the place that snapshots are copied on to did not do as asked")  \
     X(backup_file_failed,     error,   "a day's backup file could not be written or read")        \
     X(backup_damaged,         warning, "a day's backup is damaged; nothing is restored from it")   \
+    X(batch_stopping,         info,    "the batch ends; a day that was begun is done again by the next start") \
+    X(batch_waiting,          info,    "the batch has done what it owed and waits for its next time") \
+    X(batch_lease_held,       info,    "another runner of the batch is at work; this one ends")     \
+    X(batch_lease_unknown,    warning, "MongoDB does not say who runs the batch; asking again")      \
+    X(backups_pruned,         info,    "backups older than batch.backup_keep were deleted")        \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
     X(http_failed,            error,   "the metrics port cannot be opened")
 /* clang-format on */
