@@ -65,89 +65,78 @@ void mongo_lease_close(struct mongo_lease **lease_p)
     }
 }
 
-/* It is ours, or over by the server's clock; when it is neither, the upsert beneath meets the
- * document that is there, which is a duplicate key. */
+/* It becomes ours when it is ours, or over by the server's clock, or new; else it stays as it is.
+ */
 static bson_t *take_command(const struct mongo_lease *lease)
 {
     /* clang-format off */
     return BCON_NEW(
-        "update", COLLECTION,
-        "updates", "[", "{",
-            "q", "{",
-                "_id", BCON_UTF8(lease->name),
-                "$expr", "{", "$or", "[",
-                    "{", "$eq", "[", BCON_UTF8("$holder"), BCON_UTF8(lease->holder), "]", "}",
-                    "{", "$lt", "[", BCON_UTF8("$expires"), BCON_UTF8("$$NOW"), "]", "}",
+        "findAndModify", COLLECTION,
+        "query", "{", "_id", BCON_UTF8(lease->name), "}",
+        "update", "[",
+            "{", "$set", "{", "is_free", "{", "$or", "[",
+                "{", "$eq", "[", BCON_UTF8("$holder"), BCON_UTF8(lease->holder), "]", "}",
+                "{", "$lt", "[", BCON_UTF8("$expires"), BCON_UTF8("$$NOW"), "]", "}",
+            "]", "}", "}", "}",
+            "{", "$set", "{",
+                "holder", "{", "$cond", "[",
+                    BCON_UTF8("$is_free"), BCON_UTF8(lease->holder), BCON_UTF8("$holder"),
                 "]", "}",
-            "}",
-            "u", "[", "{", "$set", "{",
-                "holder", BCON_UTF8(lease->holder),
-                "taken", BCON_UTF8("$$NOW"),
-                "expires", "{", "$add", "[",
-                    BCON_UTF8("$$NOW"), BCON_INT64(lease->duration_ms),
+                "expires", "{", "$cond", "[",
+                    BCON_UTF8("$is_free"),
+                    "{", "$add", "[", BCON_UTF8("$$NOW"), BCON_INT64(lease->duration_ms), "]", "}",
+                    BCON_UTF8("$expires"),
                 "]", "}",
-            "}", "}", "]",
-            "upsert", BCON_BOOL(true),
-        "}", "]",
+            "}", "}",
+            "{", "$unset", BCON_UTF8("is_free"), "}",
+        "]",
+        "upsert", BCON_BOOL(true),
+        "new", BCON_BOOL(true),
         "writeConcern", "{", "w", BCON_UTF8("majority"), "j", BCON_BOOL(true), "}");
     /* clang-format on */
 }
 
-/* The code of the first write error in a reply; 0: there is none. */
-static int32_t write_error(const bson_t *reply)
+/* Who has it now, out of the document that came back. */
+static bool take_holder(struct mongo_lease *lease, const bson_t *reply)
 {
     bson_iter_t iter;
-    bson_iter_t code;
-    if (bson_iter_init(&iter, reply) &&
-        bson_iter_find_descendant(&iter, "writeErrors.0.code", &code)) {
-        return (int32_t)bson_iter_as_int64(&code);
+    bson_iter_t holder;
+    if (!bson_iter_init(&iter, reply) ||
+        !bson_iter_find_descendant(&iter, "value.holder", &holder) ||
+        !BSON_ITER_HOLDS_UTF8(&holder)) {
+        return false;
     }
-    return 0;
+    (void)snprintf(lease->present, sizeof(lease->present), "%s", bson_iter_utf8(&holder, NULL));
+    return true;
 }
 
-static enum status look_who_has_it(struct mongo_lease *lease)
+static enum status try_to_take(struct mongo_lease *lease, bool *out_is_met)
 {
-    bson_t *filter = BCON_NEW("_id", BCON_UTF8(lease->name));
-    const bson_t *document;
-    bson_iter_t iter;
-    bson_error_t error;
-    enum status status = STATUS_BUSY;
-
-    lease->present[0] = '\0';
-    mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(lease->leases, filter, NULL, NULL);
-    if (mongoc_cursor_next(cursor, &document) && bson_iter_init_find(&iter, document, "holder") &&
-        BSON_ITER_HOLDS_UTF8(&iter)) {
-        (void)snprintf(lease->present, sizeof(lease->present), "%s", bson_iter_utf8(&iter, NULL));
-    }
-    if (mongoc_cursor_error(cursor, &error)) {
+    bson_t *command = take_command(lease);
+    bson_t reply;
+    bson_error_t error = {.code = 0};
+    bool is_done = mongoc_client_write_command_with_opts(lease->client, lease->database, command,
+                                                         NULL, &reply, &error);
+    enum status status = STATUS_OK;
+    if (!is_done) {
+        *out_is_met = error.code == DUPLICATE_KEY;
         status = fail(lease, error.message);
+    } else if (!take_holder(lease, &reply)) {
+        status = fail(lease, "the server does not say who has the lease");
+    } else if (strcmp(lease->present, lease->holder) != 0) {
+        status = STATUS_BUSY;
     }
-    mongoc_cursor_destroy(cursor);
-    bson_destroy(filter);
+    bson_destroy(&reply);
+    bson_destroy(command);
     return status;
 }
 
 enum status mongo_lease_take(struct mongo_lease *lease)
 {
-    bson_t *command = take_command(lease);
-    bson_t reply;
-    bson_error_t error = {.code = 0};
-    bool is_answered = mongoc_client_write_command_with_opts(lease->client, lease->database,
-                                                             command, NULL, &reply, &error);
-    int32_t code = write_error(&reply);
-    enum status status = STATUS_OK;
-    if (code == DUPLICATE_KEY || (!is_answered && error.code == DUPLICATE_KEY)) {
-        status = look_who_has_it(lease);
-    } else if (!is_answered) {
-        status = fail(lease, error.message);
-    } else if (code != 0) {
-        status = fail(lease, "the server did not write the lease");
-    } else {
-        (void)snprintf(lease->present, sizeof(lease->present), "%s", lease->holder);
-    }
-    bson_destroy(&reply);
-    bson_destroy(command);
-    return status;
+    bool is_met = false;
+    enum status status = try_to_take(lease, &is_met);
+    /* Two made it at the same moment: now it is there. */
+    return is_met ? try_to_take(lease, &is_met) : status;
 }
 
 enum status mongo_lease_release(struct mongo_lease *lease)

@@ -160,7 +160,7 @@ def words_and_large_numbers_survive_the_rendering():
 
 @test
 def the_program_takes_what_each_example_renders():
-    expect([file.stem for file in EXAMPLES], ["collect", "minimal", "ordinal", "production"])
+    expect([file.stem for file in EXAMPLES], ["batch", "collect", "minimal", "ordinal", "production"])
     for file in EXAMPLES:
         found = effective(Pod(render(files=[file]), 1, SECRETS))
         assert found["data_dir"].startswith("/var/lib/candled"), found["data_dir"]

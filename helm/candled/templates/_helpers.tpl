@@ -146,6 +146,34 @@ httpGet:
 {{- end }}
 {{- end -}}
 
+{{/* The jobs of the daily batch are no shards either. */}}
+{{- define "candled.batchSelector" -}}
+app.kubernetes.io/name: {{ include "candled.name" . }}-batch
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Of the batch: what it folds and fetches stands in its scratch volume; its bucket is as the snapshots' one. */}}
+{{- define "candled.batchEnv" -}}
+- name: TMPDIR
+  value: {{ .Values.persistence.mountPath }}
+{{- with .Values.batch.existingClaim }}
+- name: CANDLED_BATCH__BACKUP_DIR
+  value: {{ $.Values.batch.mountPath }}
+{{- end }}
+{{- include "candled.secretEnv" . }}
+{{- with .Values.snapshots.existingSecret }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.snapshots.accessKeyKey | quote }}}
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.snapshots.secretKeyKey | quote }}}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* Of the collector: it has no part of the topic and no snapshots. */}}
 {{- define "candled.collectEnv" -}}
 {{- include "candled.secretEnv" . }}
@@ -230,6 +258,13 @@ egress:
 {{- end -}}
 {{- if and .Values.snapshots.existingClaim (or (dig "snapshots" "url" "" $config) (dig "snapshots" "url_file" "" $config)) -}}
 {{- fail "snapshots.existingClaim and config.snapshots.url: only one of them" -}}
+{{- end -}}
+{{- $backups := dig "batch" "backup_dir" "" $config -}}
+{{- if and .Values.batch.enabled (not .Values.batch.existingClaim) (not (hasPrefix "s3://" $backups)) -}}
+{{- fail "batch.enabled: a job has no disk that stays; set config.batch.backup_dir to s3://BUCKET/PREFIX, or batch.existingClaim" -}}
+{{- end -}}
+{{- if and .Values.batch.existingClaim $backups -}}
+{{- fail "batch.existingClaim and config.batch.backup_dir: only one of them" -}}
 {{- end -}}
 {{- if lt (include "candled.graceSeconds" . | int) (include "candled.graceSecondsLeast" . | int) -}}
 {{- fail (printf "terminationGracePeriodSeconds: at least %s with this config.shutdown.timeout, or a stop is cut off" (include "candled.graceSecondsLeast" .)) -}}
