@@ -1,35 +1,17 @@
 #include "ops/batch_backup.h"
 
 #include "actors/edge/mongo_ledger.h"
-#include "runtime/log.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static enum status make_path(char path[BATCH_BACKUP_PATH_MAX])
+static enum status make_path(struct scratch *folder, char path[BATCH_BACKUP_PATH_MAX])
 {
-    int size =
-        snprintf(path, BATCH_BACKUP_PATH_MAX, "%s/candled-backup-XXXXXX", batch_fold_scratch());
-    int fd = size < BATCH_BACKUP_PATH_MAX ? mkstemp(path) : -1;
-    if (fd < 0) {
-        log_event(LOG_folder_call_failed, log_text("call", "mkstemp"),
-                  log_text("path", batch_fold_scratch()), log_text("error", strerror(errno)));
-        path[0] = '\0';
-        return STATUS_IO;
+    enum status status = scratch_make(NULL, folder);
+    if (status == STATUS_OK) {
+        snprintf(path, BATCH_BACKUP_PATH_MAX, "%s/day.avro", folder->path);
     }
-    (void)close(fd);
-    return STATUS_OK;
-}
-
-static void remove_path(char path[BATCH_BACKUP_PATH_MAX])
-{
-    if (path[0] != '\0') {
-        (void)unlink(path);
-        path[0] = '\0';
-    }
+    return status;
 }
 
 static enum status read_next(struct batch_backup *backup)
@@ -45,18 +27,18 @@ enum status batch_backup_open(struct batch_backup *backup, struct object_store *
     if (backup->was_opened || store == NULL) {
         return STATUS_OK;
     }
+    char path[BATCH_BACKUP_PATH_MAX];
     backup->was_opened = true;
-    enum status status = make_path(backup->path);
+    enum status status = make_path(&backup->folder, path);
     if (status != STATUS_OK) {
         return status;
     }
-    (void)unlink(backup->path); /* the copy is a new file */
-    status = archive_fetch(store, day->topic, day->zone, day->date, backup->path, NULL, NULL);
+    status = archive_fetch(store, day->topic, day->zone, day->date, path, NULL, NULL);
     if (status == STATUS_NOT_FOUND) {
         return STATUS_OK;
     }
     if (status == STATUS_OK) {
-        status = archive_reader_open(backup->path, &backup->reader);
+        status = archive_reader_open(path, &backup->reader);
     }
     return status == STATUS_OK ? read_next(backup) : status;
 }
@@ -64,7 +46,7 @@ enum status batch_backup_open(struct batch_backup *backup, struct object_store *
 void batch_backup_close(struct batch_backup *backup)
 {
     archive_reader_close(&backup->reader);
-    remove_path(backup->path);
+    scratch_remove(&backup->folder);
     *backup = (struct batch_backup){.reader = NULL};
 }
 
@@ -107,7 +89,7 @@ enum status batch_backup_file_create(struct batch_backup_file *file, const struc
     enum status status =
         archive_day_init(&archive, day->topic, day->zone, day->date, day->from_ms, day->to_ms);
     if (status == STATUS_OK) {
-        status = make_path(file->path);
+        status = make_path(&file->folder, file->path);
     }
     return status == STATUS_OK ? archive_writer_create(&archive, file->path, &file->writer)
                                : status;
@@ -128,5 +110,5 @@ enum status batch_backup_file_publish(struct batch_backup_file *file, struct obj
 void batch_backup_file_destroy(struct batch_backup_file *file)
 {
     archive_writer_destroy(&file->writer);
-    remove_path(file->path);
+    scratch_remove(&file->folder);
 }

@@ -6,6 +6,7 @@
 
 #include "ops/batch_fold.h"
 #include "ops/batch_symbols.h"
+#include "ops/scratch.h"
 #include "runtime/base.h"
 #include "runtime/status.h"
 #include "state/archive.h"
@@ -15,13 +16,13 @@
 struct ledger_day;
 struct object_store;
 
-enum { BATCH_BACKUP_PATH_MAX = 1024 };
+enum { BATCH_BACKUP_PATH_MAX = SCRATCH_PATH_MAX + 16 };
 
 /* One that is read, symbol by symbol in the order of names. */
 struct batch_backup {
     struct archive_reader *reader; /* NULL: there is none of that day */
     bool was_opened;
-    char path[BATCH_BACKUP_PATH_MAX];
+    struct scratch folder;
     struct candle next; /* read, and not yet taken */
     bool has_next;
 };
@@ -46,6 +47,7 @@ MUST_CHECK enum status batch_backup_symbols(struct object_store *store,
 /* One that is made. */
 struct batch_backup_file {
     struct archive_writer *writer;
+    struct scratch folder;
     char path[BATCH_BACKUP_PATH_MAX];
 };
 

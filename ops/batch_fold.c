@@ -3,14 +3,7 @@
 #include "state/layout.h"
 #include "state/store.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-const char *batch_fold_scratch(void)
-{
-    const char *folder = getenv("TMPDIR");
-    return folder == NULL || *folder == '\0' ? "/tmp" : folder;
-}
 
 enum status batch_fold_open(const struct refold_options *options, struct batch_fold *out_fold)
 {

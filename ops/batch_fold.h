@@ -38,7 +38,4 @@ MUST_CHECK enum status batch_fold_each(const struct batch_fold *fold, const char
 MUST_CHECK enum status batch_fold_next_symbol(const struct batch_fold *fold,
                                               char symbol[SYMBOL_BYTES_MAX + 1]);
 
-/* Where what only lives as long as a command is put: $TMPDIR, or the system's own folder. */
-const char *batch_fold_scratch(void);
-
 #endif

@@ -153,7 +153,6 @@ static enum status fold_part(struct batch_log *b, int32_t partition, struct part
         .end_offset = part->end_offset,
         .era = part->era,
         .is_idle = part->is_idle,
-        .parent = batch_fold_scratch(),
         .context = b,
         .progress = on_progress,
     };

@@ -123,7 +123,6 @@ enum status batch_merge(struct batch_grid *grid, const struct candle_rules *rule
         .topic = "merge",
         .rules = *rules,
         .is_idle = true,
-        .parent = batch_fold_scratch(),
     };
     options.rules.late_ms = NEVER_LATE_MS;
     put_in_order(&merge);

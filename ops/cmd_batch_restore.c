@@ -5,6 +5,7 @@
 #include "ops/cmd_batch.h"
 #include "ops/config.h"
 #include "ops/progress.h"
+#include "ops/scratch.h"
 #include "ops/text.h"
 #include "runtime/mem.h"
 #include "state/archive.h"
@@ -180,7 +181,7 @@ enum cli_exit cmd_batch_restore(struct cmd_batch *c)
         text_add(&symbols, ",%s,", list);
         r.symbols = text_get(&symbols);
     }
-    (void)snprintf(r.path, sizeof(r.path), "%s/candled-restore-%ld.avro", batch_fold_scratch(),
+    (void)snprintf(r.path, sizeof(r.path), "%s/candled-restore-%ld.avro", scratch_parent(),
                    (long)getpid());
     enum cli_exit code = open_both(&r);
     if (code == CLI_DONE) {

@@ -3,7 +3,7 @@
 #include "actors/edge/kafka_reader.h"
 #include "actors/messages.h"
 #include "actors/pipeline.h"
-#include "ops/remove_tree.h"
+#include "ops/scratch.h"
 #include "proto/kline.h"
 #include "runtime/log.h"
 #include "runtime/mem.h"
@@ -24,7 +24,6 @@ enum {
     READ_AHEAD_BYTES = 32 << 20,
     WAIT_MS = 200,
     PATIENCE_MS = 30000,
-    PATH_BYTES = 2200,
 };
 
 /* Longer than any log is kept: nothing of the answer expires while the range is read. */
@@ -35,7 +34,7 @@ struct refold {
     struct actor source;
     struct actor writer;
     struct refold_options options;
-    char folder[PATH_BYTES];
+    struct scratch folder;
     struct sched *sched;
     struct metrics *metrics;
     struct metrics_set *counters;
@@ -279,20 +278,17 @@ static void pass_idle_time(struct refold *r)
 static enum status open_store(struct refold *r)
 {
     struct store_options options = {
-        .data_dir = r->folder,
         .topic = r->options.topic,
         .partition = r->options.partition,
         .sync = STORE_SYNC_boot,
         .boot_id = "refold",
     };
-    int size = snprintf(r->folder, sizeof(r->folder), "%s/refold-XXXXXX", r->options.parent);
-    if (size < 0 || (size_t)size >= sizeof(r->folder) || mkdtemp(r->folder) == NULL) {
-        log_event(LOG_folder_call_failed, log_text("call", "mkdtemp"),
-                  log_text("path", r->options.parent), log_text("error", strerror(errno)));
-        r->folder[0] = '\0';
-        return STATUS_IO;
+    enum status status = scratch_make(r->options.parent, &r->folder);
+    if (status != STATUS_OK) {
+        return status;
     }
-    enum status status = store_open(&options, &r->store);
+    options.data_dir = r->folder.path;
+    status = store_open(&options, &r->store);
     if (status == STATUS_OK && r->options.era > 0) {
         status = store_begin_era(r->store, r->options.era, true);
     }
@@ -411,8 +407,6 @@ void refold_destroy(struct refold **refold_p)
     sched_destroy(&r->sched);
     metrics_destroy(&r->metrics);
     mem_free(r->fed);
-    if (r->folder[0] != '\0') {
-        (void)(remove_tree(r->folder) == STATUS_OK);
-    }
+    scratch_remove(&r->folder);
     mem_free(r);
 }

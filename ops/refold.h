@@ -55,7 +55,7 @@ struct refold_options {
     int64_t end_offset; /* the first one that is not read */
     int64_t era;
     bool is_idle;       /* nothing has come for long: what is due by wall time is emitted */
-    const char *parent; /* the folder under which the store is made */
+    const char *parent; /* the folder under which the store is made; NULL: see scratch.h */
     struct refold_watcher watcher; /* is_watched NULL: nobody watches */
     void *context;
     void (*progress)(void *context, int64_t offset); /* NULL: nobody */
