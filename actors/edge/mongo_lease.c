@@ -65,7 +65,8 @@ void mongo_lease_close(struct mongo_lease **lease_p)
     }
 }
 
-/* It becomes ours when it is ours, or over by the server's clock, or new; else it stays as it is.
+/* With the write concern of the client (mongo_uri.h). It becomes ours when it is ours, or over by
+ * the server's clock, or new; else it stays as it is.
  */
 static bson_t *take_command(const struct mongo_lease *lease)
 {
@@ -91,8 +92,7 @@ static bson_t *take_command(const struct mongo_lease *lease)
             "{", "$unset", BCON_UTF8("is_free"), "}",
         "]",
         "upsert", BCON_BOOL(true),
-        "new", BCON_BOOL(true),
-        "writeConcern", "{", "w", BCON_UTF8("majority"), "j", BCON_BOOL(true), "}");
+        "new", BCON_BOOL(true));
     /* clang-format on */
 }
 
