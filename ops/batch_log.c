@@ -12,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { IDLE_MARGIN_MS = 10000, MS_PER_S = 1000 };
+enum { IDLE_MARGIN_MS = 10000, MS_PER_S = 1000, TRIES_MAX = 6 };
 
 struct part {
     struct batch_fold fold;
@@ -108,13 +109,26 @@ static enum status plan_part(struct batch_log *b, int32_t partition, struct part
         status = find_floor(b, partition, begin, part);
     }
     part->is_idle = status == STATUS_OK && is_idle(b, partition, part->end_offset);
-    b->records += part->end_offset - part->begin_offset;
+    b->records += status == STATUS_OK ? part->end_offset - part->begin_offset : 0;
     return status;
+}
+
+/* A cluster that is slow for a moment; each question waits for some seconds of its own. */
+static bool must_ask_again(enum status status, int tries)
+{
+    bool is_unwell = status_class_of(status) == STATUS_CLASS_RETRY && tries < TRIES_MAX;
+    if (is_unwell) {
+        (void)sleep(1);
+    }
+    return is_unwell;
 }
 
 static enum status plan(struct batch_log *b)
 {
-    enum status status = kafka_log_partition_count(b->log, &b->part_count);
+    enum status status = STATUS_OK;
+    for (int tries = 0; tries == 0 || must_ask_again(status, tries); tries++) {
+        status = kafka_log_partition_count(b->log, &b->part_count);
+    }
     if (status == STATUS_NOT_FOUND) { /* no log at all: archive and exchange may know more */
         b->part_count = 0;
         return STATUS_OK;
@@ -124,7 +138,9 @@ static enum status plan(struct batch_log *b)
     }
     b->parts = mem_new((size_t)b->part_count, sizeof(*b->parts));
     for (int32_t i = 0; i < b->part_count && status == STATUS_OK; i++) {
-        status = plan_part(b, i, &b->parts[i]);
+        for (int tries = 0; tries == 0 || must_ask_again(status, tries); tries++) {
+            status = plan_part(b, i, &b->parts[i]);
+        }
         if (status != STATUS_OK) {
             return fail(b, i, "the log cannot be asked", status);
         }
