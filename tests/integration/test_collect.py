@@ -1,0 +1,203 @@
+"""The feed: a fake exchange that misbehaves, the collector, Kafka, a shard, and both stores as after an undisturbed run."""
+
+import json
+import os
+import random
+import time
+
+from feed_run import FeedRun
+from harness import check, kafka_server, test, wait_until
+from market import made_of
+from misbehaviours import MISBEHAVIOURS
+from oracle.klines import MINUTE_MS
+from test_program import run as run_command
+
+
+def session(run, row):
+    """The whole of one row."""
+    row.prepare(run.exchange)
+    run.shard().start()
+    collector = run.collector().start()
+    heeded = [name for name in run.market.symbols if f"{name.lower()}@kline_1m" not in run.exchange.unheeded]
+    wait_until("the collector has subscribed", lambda: run.check_running() or run.exchange.is_subscribed(heeded), 30)
+    past = {place: minute for place, minute in run.market.wanted().items() if is_past(run, place)}
+    run.wait_until_told(past, 30)
+    began = time.monotonic()
+    run.play(row.act)
+    run.expect_same(is_clean=not row.asks_rest)
+    if not row.asks_rest:
+        check(not run.rest_asked_since(began), f"REST was asked though nothing was missing: {run.rest_asked_since(began)[:3]}")
+    check(run.exchange.most_at_once <= 2, f"{run.exchange.most_at_once} connections at once")
+    check(collector.stop() == 0, f"exit code {collector.process.returncode} after SIGTERM")
+
+
+def is_past(run, place):
+    return place[1] < run.market.base_ms + run.market.past * MINUTE_MS
+
+
+def row_test(row):
+    def body(servers, folder):
+        with FeedRun(servers, folder, row.market, row.exchange, row.has_tls, feed=row.feed) as run:
+            session(run, row)
+
+    return body
+
+
+for one in MISBEHAVIOURS:
+    test(f"feed: {one.name}")(row_test(one))
+
+
+# --- Kafka ---
+
+
+def with_ids(run):
+    """The minutes that came as frames of the stream, not as rows of REST."""
+    return {(kline.symbol, kline.open_ms) for _, kline in run.klines() if kline.is_closed and kline.ids != "unknown"}
+
+
+@test("feed: Kafka is away for a while, and the collector is killed meanwhile: the spool has every frame")
+def kafka_away(servers, folder):
+    seconds = 60 if os.environ.get("CANDLED_TESTS_FULL") == "1" else 12
+    server = servers.own(kafka_server().start())
+    market = {"minutes": 40, "past": 10}
+    with FeedRun(servers, folder, market, {"pace": (seconds + 4) / 30}, kafka=server) as run:
+        run.shard().start()
+        collector = run.collector().start()
+        run.wait_until_subscribed()
+        heard = set()
+
+        def take_away(exchange):
+            exchange.at_share(0.1)
+            server.kill9()
+            first = exchange.market.minute_now() + 1
+            exchange.at_share(0.4)
+            last = exchange.market.minute_now() - 1
+            collector.kill9()
+            heard.update((symbol, minutes[at].open_ms) for symbol, minutes in exchange.market.series.items()
+                         for at in range(first, last))  # fmt: skip
+            collector.start()
+            exchange.at_share(0.85)
+            server.start()
+
+        run.play(take_away, seconds=120)
+        run.expect_same(90)
+        lost = heard - with_ids(run)
+        check(heard and not lost, f"{len(lost)} of {len(heard)} frames that came before the kill are not in Kafka: {sorted(lost)[:3]}")
+
+
+@test("feed: the collector is killed at any moment, again and again")
+def killed(servers, folder):
+    dice = random.Random(4)
+    with FeedRun(servers, folder, {"minutes": 50, "past": 5}) as run:
+        run.shard().start()
+        collector = run.collector().start()
+        run.wait_until_subscribed()
+
+        def kill(exchange):
+            for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.8):
+                exchange.at_share(share)
+                time.sleep(dice.random() / 5)
+                collector.kill9()
+                time.sleep(dice.random() / 5)
+                collector.start()
+
+        run.play(kill)
+        run.expect_same()
+
+
+@test("feed: a collector that was away for an hour asks for what it has missed, and a second one on its folder ends")
+def away(servers, folder):
+    with FeedRun(servers, folder, {"minutes": 90, "past": 5}, {"pace": 0.05}) as run:
+        run.shard().start()
+        collector = run.collector().start()
+        run.wait_until_subscribed()
+        second = run.collector("second").start()
+        check(second.process.wait(20) == 1, f"the second collector ended with {second.process.returncode}")
+
+        def leave(exchange):
+            exchange.at_minute(12)
+            check(collector.stop() == 0, f"exit code {collector.process.returncode}")
+            exchange.at_minute(76)
+            collector.start()
+
+        run.shards.remove(second)
+        run.play(leave)
+        run.expect_same()
+        second.check_log()
+
+
+# --- trust ---
+
+
+def refused_certificate(certificate):
+    def body(servers, folder):
+        with FeedRun(servers, folder, has_tls=True, certificate=certificate) as run:
+            collector = run.collector().start()
+            wait_until("the collector says why", lambda: "certificate" in collector.tail(20_000).lower(), 30)
+            time.sleep(1)
+            check(not run.exchange.greeted and not run.exchange.rest.asked, "the collector spoke to it")
+            check(collector.get("/readyz")[0] == 503, "/readyz says ready")
+            check(collector.stop() == 0, f"exit code {collector.process.returncode}")
+
+    return body
+
+
+for name, what in (("badserver", "by an unknown authority"), ("wrongname", "of another host"), ("expired", "that has expired")):
+    test(f"feed: an exchange with a certificate {what} is not spoken to")(refused_certificate(name))
+
+
+# --- symbols and holes ---
+
+
+def holes(run, *arguments):
+    """What `candled state holes` says: lines about symbols, lines about holes."""
+    code, out, err = run_command(run.folder, "state", "holes", "--config", run.shards[-1].path, *arguments)
+    check(code == 0, f"state holes: {code}: {err}")
+    lines = [json.loads(line) for line in out.splitlines()]
+    return [line for line in lines if line["type"] == "symbol"], [line for line in lines if line["type"] == "hole"]
+
+
+@test("feed: symbols that are unknown or not traded are named, and the others flow; state holes lists all")
+def symbols(servers, folder):
+    with FeedRun(servers, folder, {"minutes": 20, "past": 5}) as run:
+        made_of("HALTUSDT", run.market)
+        run.market.statuses["HALTUSDT"] = "BREAK"
+        run.market.absent.update(("HALTUSDT", at) for at in range(run.market.count + 1))
+        run.shard().start()
+        collector = run.collector(symbols=[*run.market.symbols, "NOSUCHUSDT"]).start()
+        living = [symbol for symbol in run.market.symbols if symbol != "HALTUSDT"]
+        wait_until("the collector has subscribed", lambda: run.exchange.is_subscribed(living), 30)
+        run.play()
+        run.expect_same()
+        for symbol in ("NOSUCHUSDT", "HALTUSDT"):
+            wait_until(f"{symbol} is named", lambda name=symbol: f"symbol={name}" in collector.log.read_text(), 20)
+        told, found = holes(run)
+        statuses = {line["symbol"]: line["status"] for line in told}
+        check(statuses == {symbol: "TRADING" for symbol in living} | {"HALTUSDT": "BREAK", "NOSUCHUSDT": "unknown"}, str(statuses))
+        check(not [line for line in found if line["symbol"] in living and line["state"] == "open"], f"holes: {found}")
+        check(collector.stop() == 0, "exit code")
+        check(holes(run)[0] == told, "the ledger says something else when nobody runs")
+
+
+@test("feed: a hole that the exchange has itself is asked for a few times, written down, and left alone")
+def absent(servers, folder):
+    with FeedRun(servers, folder, {"minutes": 30, "past": 5}, feed={"silence": "1s"}) as run:
+        market, symbol = run.market, run.market.symbols[0]
+        lost = [at for at in range(12, 30) if market.series[symbol][at].trades > 0][:2]
+        market.absent.update((symbol, at) for at in lost)
+        run.shard().start()
+        run.collector().start()
+        run.wait_until_subscribed()
+        run.play()
+        run.expect_same()
+        minutes = {market.series[symbol][at].open_ms for at in lost}
+
+        def is_written():
+            found = [line for line in holes(run)[1] if line["state"] == "absent"]
+            return minutes <= {at for line in found for at in range(line["from"], line["to"] + 1, MINUTE_MS)}
+
+        wait_until("the hole is written down as the exchange's own", is_written, 30, 0.5)
+        asked = len(run.exchange.rest.klines_asked())
+        time.sleep(3)
+        more = len(run.exchange.rest.klines_asked()) - asked
+        check(asked < 40 and more == 0, f"{asked} requests for klines, {more} of them after all was known")
