@@ -56,6 +56,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        if self.exchange.is_away:
+            return transport.abort()
         self.exchange.everyone.add(self)
 
     @property
@@ -223,10 +225,11 @@ class Connection(asyncio.Protocol):
 class FakeExchange:
     """Both servers and the clock; the methods below `--- from a test's thread ---` may be called from any thread."""
 
-    def __init__(self, market, pace=0.2, tls=None, certificate="server", life=None):
+    def __init__(self, market, pace=0.2, tls=None, certificate="server", life=None, ports=(0, 0)):
         self.market = market
         self.pace = pace
         self.tls = self.tls_context(tls, certificate) if tls else None
+        self.ports = ports  # of the WebSocket and of REST; 0: a free one
         self.life = life  # seconds that a connection lives; None: for ever
         self.ping_every, self.pong_within = 0.5, 6.0
         self.everyone = set()
@@ -241,6 +244,7 @@ class FakeExchange:
         self.door_status = 101
         self.pongs_lie = False
         self.is_moving = False
+        self.is_away = False  # nobody answers, on either port
         self.most_at_once = 0
         self.rest = Rest(self)
 
@@ -256,7 +260,7 @@ class FakeExchange:
         self.thread.start()
         self.server = self.do_async(self.listen())
         self.port = self.server.sockets[0].getsockname()[1]
-        self.rest.start(self.tls)
+        self.rest.start(self.tls, self.ports[1])
         return self
 
     def __exit__(self, *_):
@@ -266,7 +270,7 @@ class FakeExchange:
         self.thread.join(5)
 
     async def listen(self):
-        server = await self.loop.create_server(lambda: Connection(self), "127.0.0.1", 0, ssl=self.tls)
+        server = await self.loop.create_server(lambda: Connection(self), "127.0.0.1", self.ports[0], ssl=self.tls)
         self.tasks = [self.loop.create_task(self.run_clock()), self.loop.create_task(self.run_pings())]
         return server
 
@@ -350,6 +354,12 @@ class FakeExchange:
         """The clock moves from here on."""
         self.do(setattr, self, "is_moving", True)
 
+    def pause(self):
+        self.is_away = True
+
+    def resume(self):
+        self.is_away = False
+
     def is_subscribed(self, symbols=None):
         wanted = symbols or self.market.symbols
         return self.do(lambda: any(all(one.listens_to(name) for name in wanted) for one in self.clients()))
@@ -387,6 +397,12 @@ class FakeExchange:
     def say_bytes(self, data):
         """Any text to everyone."""
         self.do(lambda: [one.send(data) for one in self.clients()])
+
+    def replay(self):
+        """A Recording, frame by frame; the clock is that of its receipts."""
+        for time_ms, frame in self.market.recorded:
+            self.market.time_ms = max(self.market.time_ms, time_ms)
+            self.say_bytes(frame)
 
     def at_minute(self, number, seconds=60):
         """Waits for the market's clock."""

@@ -43,13 +43,13 @@ class Rest:
         self.lock = threading.Lock()
         self.port = None
 
-    def start(self, tls):
+    def start(self, tls, port):
         rest = self
 
         class Handler(RestHandler):
             exchange = rest.exchange
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.server.handle_error = lambda *_: None  # clients may go whenever they like
         self.port = self.server.server_port
@@ -91,6 +91,9 @@ class RestHandler(BaseHTTPRequestHandler):
         return formatdate(self.exchange.market.now_ms() // 1000, usegmt=True)
 
     def do_GET(self):
+        if self.exchange.is_away:
+            self.close_connection = True
+            return None
         rest, parts = self.exchange.rest, urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         self.used = rest.used_weight(parts.path)

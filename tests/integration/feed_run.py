@@ -10,7 +10,7 @@ from pathlib import Path
 from checks import Failure, check, wait_until
 from fake_exchange import FakeExchange
 from harness import Case
-from market import Market
+from market import Market, Recording
 from oracle.fold import Record, fold
 from oracle.klines import decode
 from producer import MINUTE_MS, encode
@@ -40,7 +40,9 @@ class FeedRun(Case):
         super().__init__(servers, folder, **case)
         self.tls = certificates() if has_tls else None
         options = {"pace": 0.2} | (exchange or {})
-        self.exchange = FakeExchange(Market(**({"minutes": 30} | (market or {}))), tls=self.tls, certificate=certificate, **options)
+        if not isinstance(market, Recording):
+            market = Market(**({"minutes": 30} | (market or {})))
+        self.exchange = FakeExchange(market, tls=self.tls, certificate=certificate, **options)
         self.feed = feed or {}
         self.began_ms = int(time.time() * 1000)
         self.failure = None

@@ -38,7 +38,9 @@ class Market:
         self.ticks = past * TICKS + 1
         self.beats = 0  # of the ticker within this tick: it beats on when time stands still
         self.series = {}
-        for number, rows in enumerate(producer.recorded(minutes + 1, symbols, self.base_ms)):
+        rows_of_all = producer.recorded(minutes + 1, symbols, self.base_ms)
+        rows_of_all += producer.made(minutes + 1, symbols - len(rows_of_all), self.base_ms)
+        for number, rows in enumerate(rows_of_all):
             self.series[rows[0].symbol] = with_quiet_minutes(rows, number)
         self.symbols = list(self.series)
         self.statuses = {symbol: TRADING for symbol in self.symbols}  # what exchangeInfo says
@@ -127,3 +129,31 @@ def made_of(symbol, market):
     market.series[symbol] = [Minute(symbol, *minute[1:]) for minute in model]
     market.statuses[symbol] = TRADING
     market.symbols.append(symbol)
+
+
+class Recording:
+    """A market that is nothing but frames that somebody recorded: (time of receipt in ms, frame) in their order."""
+
+    count = past = 0
+
+    def __init__(self, frames, symbols):
+        self.recorded = frames
+        self.time_ms = frames[0][0]
+        self.symbols = symbols
+        self.statuses = {symbol: TRADING for symbol in symbols}
+        self.series = {symbol: [] for symbol in symbols}
+
+    def beat(self, is_moving):
+        pass
+
+    def now_ms(self):
+        return self.time_ms
+
+    def minute_now(self):
+        return 0
+
+    def frames(self, symbol):
+        return []
+
+    def rows(self, symbol, start_ms, end_ms, limit):
+        return []

@@ -3,14 +3,21 @@
 import json
 import os
 import random
+import tempfile
+import threading
 import time
 
-from feed_run import FeedRun
-from harness import check, kafka_server, test, wait_until
-from market import made_of
+import producer
+import zstandard
+from feed_run import FeedRun, free_port, undisturbed
+from harness import Skipped, check, kafka_server, test, wait_until
+from market import Recording, made_of
 from misbehaviours import MISBEHAVIOURS
 from oracle.klines import MINUTE_MS
+from shard import yaml
+from test_program import difference, found_candles, run_feed, wanted_candles
 from test_program import run as run_command
+from test_program import settings as run_settings
 
 
 def session(run, row):
@@ -45,6 +52,46 @@ def row_test(row):
 
 for one in MISBEHAVIOURS:
     test(f"feed: {one.name}")(row_test(one))
+
+
+# --- recorded frames ---
+
+
+def recorded_session(name):
+    """(time of receipt in ms, frame) of a whole recorded connection, of streams of all kinds."""
+    folder = producer.shared_folder()
+    if folder is None:
+        raise Skipped("the recorded data is not here: set CANDLED_SHARED")
+    data = zstandard.ZstdDecompressor().stream_reader((folder / "ws" / name).read_bytes()).read()
+    lines = [line.split(b": ", 1) for line in data.splitlines() if line[:1].isdigit()]
+    return [(int(float(received) * 1000), frame) for received, frame in lines]
+
+
+def recorded_test(name):
+    def body(servers, folder):
+        frames = recorded_session(name)
+        klines = [frame for _, frame in frames if b"@kline_1m" in frame]
+        symbols = sorted({json.loads(frame)["data"]["s"] for frame in klines})
+        with FeedRun(servers, folder, Recording(frames, symbols)) as run:
+            run.shard().start()
+            run.collector().start()
+            run.wait_until_subscribed()
+            run.exchange.replay()
+            wait_until("all of its klines are in Kafka", lambda: len(run.read_log()) >= len(klines), 30, 0.3)
+            found = {symbol: [m.value() for m in run.read_log() if m.key() == symbol.encode()] for symbol in symbols}
+            for symbol in symbols:
+                wanted = [frame for frame in klines if json.loads(frame)["data"]["s"] == symbol]
+                check(found[symbol] == wanted, f"{symbol}: {found[symbol]}, wanted {wanted}")
+            run.expect_answer()
+            check(not run.exchange.violations, str(run.exchange.violations))
+
+    return body
+
+
+for one in ("spot", "us"):
+    test(f"feed: the klines of a recorded connection to {one} are in Kafka byte for byte, and nothing else of it")(
+        recorded_test(f"session-binance-{one}-mixed.txt.zst")
+    )
 
 
 # --- Kafka ---
@@ -83,6 +130,30 @@ def kafka_away(servers, folder):
         run.expect_same(90)
         lost = heard - with_ids(run)
         check(heard and not lost, f"{len(lost)} of {len(heard)} frames that came before the kill are not in Kafka: {sorted(lost)[:3]}")
+
+
+@test("feed: the spool has a limit: open klines are given up first, and closed ones are all there")
+def spool_limit(servers, folder):
+    server = servers.own(kafka_server().start())
+    market = {"symbols": 9, "minutes": 130, "past": 10}
+    with FeedRun(servers, folder, market, {"pace": 0.1}, feed={"spool_max_bytes": "1MiB"}, kafka=server) as run:
+        run.shard().start()
+        collector = run.collector().start()
+        run.wait_until_subscribed()
+        told = run.market.wanted()
+
+        def take_away(exchange):
+            server.kill9()
+            exchange.at_share(0.95)
+            server.start()
+
+        run.play(take_away, seconds=120)
+        run.expect_same(90)
+        opened = sum(not kline.is_closed for _, kline in run.klines())
+        check(not set(told) - with_ids(run), "closed klines of the stream are absent")
+        check(opened < 120 * 3 * 9, f"{opened} open klines were kept: the limit was not reached")
+        said = [line for line in collector.log.read_text().splitlines() if "spool" in line and "level=warning" in line]
+        check(len(said) == 1, f"it was said {len(said)} times: {said[:3]}")
 
 
 @test("feed: the collector is killed at any moment, again and again")
@@ -201,3 +272,70 @@ def absent(servers, folder):
         time.sleep(3)
         more = len(run.exchange.rest.klines_asked()) - asked
         check(asked < 40 and more == 0, f"{asked} requests for klines, {more} of them after all was known")
+
+
+# --- candled run ---
+
+
+def exchange_candles(lines, run):
+    """What `candled run --json` printed of the session's own minutes, without what REST rows cannot know."""
+    session_ms = run.market.base_ms + run.market.past * MINUTE_MS
+    return {place: fields for place, fields in found_candles(lines).items() if place[1] >= session_ms}
+
+
+def run_arguments(run, *arguments):
+    path = run.folder / "run.yaml"
+    path.write_text(yaml({"symbols": run.market.symbols, "feed": {"ws_url": run.exchange.ws_url, "rest_url": run.exchange.rest_url}}))
+    return ["--config", path, "--json", *arguments, *run_settings(run.data / "run")]
+
+
+def run_from_exchange(*arguments):
+    def body(servers, folder):
+        with FeedRun(servers, folder, {"minutes": 30, "past": 10}) as run:
+            begin = threading.Thread(target=lambda: (run.wait_until_subscribed(), time.sleep(1), run.exchange.begin()))
+            begin.start()
+            wanted = wanted_candles(undisturbed(run.market.wanted(0)))
+            lines = run_feed(folder, run_arguments(run, *arguments), len(wanted))
+            begin.join()
+            found = exchange_candles(lines, run)
+            what = difference({place: fields for place, fields in wanted.items() if place in found}, found)
+            check(len(found) == 20 and what is None, f"{len(found)} candles; {what}")
+            check(not run.exchange.violations, str(run.exchange.violations))
+
+    return body
+
+
+test("feed: candled run --feed exchange shows the candles of the exchange")(run_from_exchange("--feed", "exchange"))
+test("feed: candled run asks the exchange when it answers, without a word about it")(run_from_exchange())
+
+
+@test("feed: candled run shows the simulated market when no exchange answers, and says so")
+def run_without_exchange(_, folder):
+    with tempfile.TemporaryDirectory(prefix="candled-") as data:
+        path, port = folder / "run.yaml", free_port(2)
+        path.write_text(yaml({"feed": {"ws_url": f"ws://127.0.0.1:{port}", "rest_url": f"http://127.0.0.1:{port + 1}"}}))
+        lines = run_feed(folder, ["--config", path, "--json", *run_settings(data)], 20)
+        log = "".join(path.read_text() for path in folder.glob("run-*.log"))
+    check(all(symbol.startswith("SIM") for symbol, _ in found_candles(lines)), "those are no simulated symbols")
+    check("simulated" in log, f"it did not say so: {log[-1500:]}")
+
+
+@test("feed: candled run with a broker waits for the exchange, and never simulates")
+def run_with_broker(servers, folder):
+    ports = (free_port(), free_port())
+    with FeedRun(servers, folder, {"minutes": 20, "past": 5}, {"ports": ports}) as run:
+        run.exchange.pause()
+        arguments = run_arguments(run, "--set", f"kafka.brokers={run.brokers}", "--set", f"kafka.topic={run.topic}")
+
+        def come_back():
+            time.sleep(8)
+            check(not run.read_log(), "there is something in Kafka")
+            run.exchange.resume()
+            run.wait_until_subscribed(60)
+            run.exchange.begin()
+
+        run.act(lambda exchange: come_back())
+        lines = run_feed(folder, arguments, 5 * 4)
+        run.actor.join(60)
+        check(run.failure is None, str(run.failure))
+        check(not [symbol for symbol, _ in found_candles(lines) if symbol.startswith("SIM")], "simulated symbols are in Kafka")
