@@ -184,6 +184,7 @@ one_test() { # NAME
     crash | faults | model | torture) build_proof && proof_test "$1" ;;
     integration) integration ;;
     feed) stage feed integration_script run --stage feed --jobs 6 ;;
+    live) stage live integration_script live ;;
     kafka_edges) edge_tests kafka_edges kafka_probe ;;
     sinks) edge_tests sinks sink_probe ;;
     objects) edge_tests objects object_probe ;;
