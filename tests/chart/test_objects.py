@@ -118,6 +118,32 @@ def every_selector_finds_the_pods_of_this_release_and_no_others():
 
 
 @test
+def the_collector_is_one_pod_that_nothing_takes_for_a_shard():
+    objects = render({"persistence": {"storageClass": "ssd"}, "serviceMonitor": {"enabled": True}}, files=[CHART / "examples" / "collect.yaml"])
+    found = one(objects, "Deployment")
+    expect([found["metadata"]["name"], found["spec"]["replicas"], found["spec"]["strategy"]], ["rel-candled-collect", 1, {"type": "Recreate"}])
+    labels = found["spec"]["template"]["metadata"]["labels"]
+    shards = one(objects, "StatefulSet")["spec"]["selector"]["matchLabels"]
+    assert not shards.items() <= labels.items() and not found["spec"]["selector"]["matchLabels"].items() <= template(objects)["metadata"]["labels"].items()
+    mine = [item for item in objects if item["metadata"]["name"].startswith("rel-candled-collect") and item["kind"] in ("Service", "NetworkPolicy")]
+    for item in mine:
+        assert (item["spec"].get("selector") or item["spec"]["podSelector"]["matchLabels"]).items() <= labels.items(), item
+    expect(kinds(mine), ["NetworkPolicy", "Service"])
+    expect(mine[0]["spec"].keys() | mine[1]["spec"].keys() >= {"egress", "ports"}, True)
+    monitor = one(objects, "ServiceMonitor")["spec"]["selector"]["matchLabels"]
+    assert monitor.items() <= one(objects, "Service", "rel-candled-collect-metrics")["metadata"]["labels"].items()
+    claim = one(objects, "PersistentVolumeClaim")
+    expect(claim["spec"], {"accessModes": ["ReadWriteOnce"], "storageClassName": "ssd", "resources": {"requests": {"storage": "5Gi"}}})
+    expect(claim["metadata"]["annotations"]["helm.sh/resource-policy"], "keep")
+    expect(Pod(objects, 0, kind="Deployment").volume("data")["persistentVolumeClaim"], {"claimName": claim["metadata"]["name"]})
+    spec = found["spec"]["template"]["spec"]
+    assert spec["automountServiceAccountToken"] is False and spec["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+    without = render({"collect": {"enabled": True, "persistence": {"enabled": False}}})
+    expect(Pod(without, 0, kind="Deployment").volume("data"), {"name": "data", "emptyDir": {"sizeLimit": "3Gi"}})
+    assert "Deployment" not in kinds(render())
+
+
+@test
 def the_checksum_changes_when_the_configuration_does_and_only_then():
     before = checksum()
     expect(checksum(replicaCount=5, resources={"limits": {"memory": "1Gi"}}), before)

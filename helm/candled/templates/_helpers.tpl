@@ -14,6 +14,12 @@ app.kubernetes.io/name: {{ include "candled.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* The collector's pods are no shards: neither their Services nor their budget may find them. */}}
+{{- define "candled.collectSelector" -}}
+app.kubernetes.io/name: {{ include "candled.name" . }}-collect
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "candled.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "candled.selector" . }}
@@ -109,16 +115,7 @@ httpGet:
     fieldRef:
       fieldPath: metadata.name
 {{- end }}
-{{- range $setting, $at := .Values.secrets }}
-{{- if eq $.Values.secretsAs "env" }}
-- name: {{ include "candled.variable" $setting }}
-  valueFrom:
-    secretKeyRef: {name: {{ $at.name | quote }}, key: {{ $at.key | quote }}}
-{{- else }}
-- name: {{ include "candled.variable" $setting }}_FILE
-  value: {{ include "candled.secretsPath" $ }}/{{ $setting }}
-{{- end }}
-{{- end }}
+{{- include "candled.secretEnv" . }}
 {{- with .Values.snapshots.existingClaim }}
 - name: CANDLED_SNAPSHOTS__URL
   value: file://{{ $.Values.snapshots.mountPath }}
@@ -131,6 +128,27 @@ httpGet:
   valueFrom:
     secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.snapshots.secretKeyKey | quote }}}
 {{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "candled.secretEnv" -}}
+{{- range $setting, $at := .Values.secrets }}
+{{- if eq $.Values.secretsAs "env" }}
+- name: {{ include "candled.variable" $setting }}
+  valueFrom:
+    secretKeyRef: {name: {{ $at.name | quote }}, key: {{ $at.key | quote }}}
+{{- else }}
+- name: {{ include "candled.variable" $setting }}_FILE
+  value: {{ include "candled.secretsPath" $ }}/{{ $setting }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* Of the collector: it has no part of the topic and no snapshots. */}}
+{{- define "candled.collectEnv" -}}
+{{- include "candled.secretEnv" . }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
@@ -169,6 +187,28 @@ httpGet:
 {{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "candled.policyRules" -}}
+policyTypes:
+  - Ingress
+  {{- if .Values.networkPolicy.egress }}
+  - Egress
+  {{- end }}
+ingress:
+  - ports:
+      - {port: metrics, protocol: TCP}
+    {{- with .Values.networkPolicy.ingressFrom }}
+    from:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+{{- with .Values.networkPolicy.egress }}
+egress:
+  - ports:
+      - {port: 53, protocol: UDP}
+      - {port: 53, protocol: TCP}
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end -}}
 
