@@ -50,7 +50,7 @@ class Market:
 
     def beat(self, is_moving):
         """A tick, until nothing more will close; then a millisecond."""
-        if is_moving and self.ticks < self.count * TICKS + 2:
+        if is_moving and self.ticks < self.count * TICKS + 1:
             self.ticks, self.beats = self.ticks + 1, 0
         else:
             self.beats += 1

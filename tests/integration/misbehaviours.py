@@ -27,7 +27,6 @@ class Misbehaviour(NamedTuple):
     exchange: dict = {}
     has_tls: bool = False
     asks_rest: bool = True  # whether the collector may ask for klines once it is running
-    says: str = ""  # an event that must be in its log
 
 
 def nothing(exchange):
@@ -165,13 +164,13 @@ def fragment(exchange):
 # --- requests ---
 
 
-def refuse_requests(exchange):
-    exchange.refusals.extend([BARE_ERROR, ERROR_WITH_ID, ERROR_WITHOUT_ID])
+def refuse(*errors):
+    return lambda exchange: exchange.refusals.extend(errors)
 
 
-def refuse_again(exchange):
+def cut_and_refuse_request(exchange):
     exchange.at_share(0.4)
-    exchange.refusals.extend([ERROR_WITH_ID, BARE_ERROR])
+    exchange.refusals.append(ERROR_WITH_ID)
     exchange.cut()
 
 
@@ -235,8 +234,8 @@ MISBEHAVIOURS = (
     Misbehaviour("an undisturbed run with TLS", nothing, has_tls=True, asks_rest=False),
     Misbehaviour("connections are cut", cut, has_tls=True),
     Misbehaviour("connections are cut in the middle of a frame", cut_in_frame),
-    Misbehaviour("a day is over: connections are cut at an age that was known", nothing, feed={"max_age": "1200ms"},
-                 exchange={"life": 3}, asks_rest=False),
+    Misbehaviour("a day is over: connections are cut at an age that was known", nothing, market={"minutes": 60},
+                 feed={"max_age": "2s"}, exchange={"life": 6}, asks_rest=False),
     Misbehaviour("connections are cut long before their day is over", nothing, exchange={"life": 1.3}),
     Misbehaviour("serverShutdown is announced", announce_shutdown, asks_rest=False),
     Misbehaviour("connections are cut and new ones refused", cut_and_refuse),
@@ -251,13 +250,15 @@ MISBEHAVIOURS = (
     Misbehaviour("whole minutes are lost", with_filter(lose_minutes)),
     Misbehaviour("garbage is told in between", talk_nonsense),
     Misbehaviour("frames come in pieces", fragment, asks_rest=False),
-    Misbehaviour("subscriptions are refused, in all forms", refuse_again, refuse_requests),
+    Misbehaviour("a subscription is refused by a bare error, and by one with its id", cut_and_refuse_request, refuse(BARE_ERROR)),
+    Misbehaviour("a subscription is refused by an error without id", nothing, refuse(ERROR_WITHOUT_ID)),
     Misbehaviour("429 with Retry-After", rest_orders(retry_after(429, 1), retry_after(429, 1))),
     Misbehaviour("418 with Retry-After", rest_orders(retry_after(418, 2))),
     Misbehaviour("REST is slow", slow_rest),
-    Misbehaviour("REST fails, and answers garbage or half of it", rest_orders(
-        Order(500, {"code": -1000, "msg": "An unknown error occurred."}), Order(503, b"<html>"), Order(403, b"<html>WAF</html>"),
-        Order(200, b"not json"), Order(200, [[1, 2], "row"]), Order(200, {"code": 0}), Order(is_cut=True), Order(504, b""))),
+    Misbehaviour("REST fails", rest_orders(
+        Order(500, {"code": -1000, "msg": "An unknown error occurred."}), Order(503, b"<html>"), Order(403, b"<html>WAF</html>"))),
+    Misbehaviour("REST answers garbage", rest_orders(Order(200, b"not json"), Order(200, [[1, 2], "row"]), Order(200, {"code": 0}))),
+    Misbehaviour("REST answers half of it", rest_orders(Order(is_cut=True), Order(504, b""), Order(is_cut=True))),
     Misbehaviour("its clock is half an hour ahead of ours", rest_orders(), market={"ahead_ms": 30 * 60_000}),
     Misbehaviour("minutes are lost that it has no longer itself", nothing, lose_for_good),
     Misbehaviour("a symbol is delisted", delist, feed=SOON),
