@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from checks import Failure, check, wait_until
+from confluent_kafka import TopicPartition
 from fake_exchange import FakeExchange
 from harness import Case
 from market import Market, Recording
@@ -24,6 +25,43 @@ def certificates():
     folder = Path(run_folder(), "feed-tls")
     subprocess.run([SCRIPTS / "certs.sh", folder], check=True, capture_output=True)
     return folder
+
+
+class Reader:
+    """What a topic holds: each message is read once, and decoded once."""
+
+    def __init__(self, case):
+        self.case = case
+        self.consumer = None
+        self.next = {}  # partition -> offset
+        self.messages = []
+        self.klines = []
+
+    def read(self):
+        """Up to the end as it is now; raises what Kafka raises."""
+        parts = [TopicPartition(self.case.topic, at, 0) for at in range(self.case.partitions)]
+        if self.consumer is None:
+            self.consumer = self.case.consumer()
+            self.consumer.assign(parts)
+        left = {part.partition: self.consumer.get_watermark_offsets(part, 5)[1] for part in parts}
+        left = {at: end for at, end in left.items() if end > self.next.get(at, 0)}
+        deadline = time.monotonic() + 20
+        while left:
+            check(time.monotonic() < deadline, f"the log cannot be read: {left}, {self.next}")
+            for message in self.consumer.consume(1000, 0.05):
+                if not message.error():
+                    self.take(message)
+            left = {at: end for at, end in left.items() if end > self.next.get(at, 0)}
+        return self.klines
+
+    def take(self, message):
+        self.next[message.partition()] = message.offset() + 1
+        self.messages.append(message)
+        self.klines.append((message, decode(message.value())))
+
+    def close(self):
+        if self.consumer is not None:
+            self.consumer.close()
 
 
 class Collector(Shard):
@@ -46,6 +84,7 @@ class FeedRun(Case):
         self.feed = feed or {}
         self.began_ms = int(time.time() * 1000)
         self.failure = None
+        self.reader = Reader(self)
 
     @property
     def market(self):
@@ -56,6 +95,7 @@ class FeedRun(Case):
         return super().__enter__()
 
     def __exit__(self, kind, *rest):
+        self.reader.close()
         super().__exit__(kind, *rest)
         (self.folder / "exchange.log").write_text(self.account())
         self.exchange.__exit__(kind, *rest)
@@ -68,7 +108,7 @@ class FeedRun(Case):
         return "\n".join(lines + exchange.violations) + "\n"
 
     def collector_config(self, **changes):
-        feed = {"ws_url": self.exchange.ws_url, "rest_url": self.exchange.rest_url}
+        feed = {"ws_url": self.exchange.ws_url, "rest_url": self.exchange.rest_url, "backfill": f"{self.market.past}m"}
         if self.tls:
             feed["ca_file"] = str(self.tls / "ca.crt")
         config = {
@@ -148,7 +188,13 @@ class FeedRun(Case):
                           f"log: {self.shards[0].tail()}") from None  # fmt: skip
 
     def klines(self):
-        return [(message, decode(message.value())) for message in self.read_log()]
+        return self.reader.read()
+
+    def records(self):
+        """Those that the comparison is about: all, as nobody writes any more."""
+        self.reader.read()
+        order = sorted(self.reader.messages, key=lambda m: (m.partition(), m.offset()))
+        return [Record(m.partition(), m.offset(), m.key(), m.value(), m.timestamp()[1]) for m in order]
 
     def compare_log(self, truth, is_clean):
         """Each closed kline says the truth; keys, timestamps and order are as promised."""
