@@ -21,6 +21,7 @@ enum {
     BAD_TOLD_MS = 10000,
     SILENCE_FACTOR_MAX = 40,
     CLOCK_AHEAD_MAX_MS = 120000, /* a frame's E past its own minute: no clock */
+    CLOCK_PATIENCE_MS = 5000,
     REST_RETRY_MS_MIN = 1000,
     REST_RETRY_MS_MAX = 60000,
 };
@@ -33,17 +34,20 @@ void collector_changed(struct collector *c)
     }
 }
 
+/* While the exchange tells its clock that clock is taken as it is; it is thought on only in a
+ * silence, so that nothing counts as over before the exchange has said so. */
 int64_t collector_exchange_ms(const struct collector *c, int64_t now_ms)
 {
-    return c->clock_ahead_ms + now_ms;
+    int64_t silent_ms = now_ms - c->told_at_ms - CLOCK_PATIENCE_MS;
+    return silent_ms > 0 ? c->told_ms + silent_ms : c->told_ms;
 }
 
 void collector_set_clock(struct collector *c, int64_t exchange_ms, int64_t now_ms)
 {
-    int64_t ahead_ms = exchange_ms - now_ms;
-    if (!c->has_clock || ahead_ms > c->clock_ahead_ms) {
+    if (!c->has_clock || exchange_ms >= c->told_ms) {
         c->has_clock = true;
-        c->clock_ahead_ms = ahead_ms;
+        c->told_ms = exchange_ms;
+        c->told_at_ms = now_ms;
     }
 }
 

@@ -2,8 +2,8 @@
  *
  * It decides, and asks its port to act; the edges tell it what happened. Two clocks come with each
  * call or are made from what comes: now_ms is monotonic; the exchange's clock is the furthest that
- * its frames and answers have told, and goes on with the monotonic one. The time of day is never
- * asked for.
+ * its frames and answers have told, and goes on with the monotonic one in a silence. The time of
+ * day is never asked for.
  * Pure. Ownership: collector_destroy() frees. */
 #ifndef CANDLED_ACTORS_COLLECTOR_H
 #define CANDLED_ACTORS_COLLECTOR_H

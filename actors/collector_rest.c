@@ -167,17 +167,19 @@ static void take_klines(struct collector *c, const struct exchange_answer *answe
 {
     struct feed_gaps *gaps = &c->symbols[c->asked_symbol].gaps;
     enum taken taken = TAKEN_no;
-    size_t found = 0;
+    int64_t exchange_ms = collector_exchange_ms(c, now_ms);
+    int64_t newest_ms = FEED_NO_TIME;
 
     for (size_t i = 0; i < answer->row_count && taken != TAKEN_no_room; i++) {
         taken = take_row(c, gaps, answer, i, now_ms);
-        found += taken == TAKEN_yes;
+        int64_t open_ms = answer->rows[i].kline.open_ms;
+        newest_ms = open_ms + MINUTE_MS <= exchange_ms && open_ms > newest_ms ? open_ms : newest_ms;
     }
     if (taken == TAKEN_no_room) {
         feed_gaps_postpone(gaps, &c->ask, now_ms + NO_ROOM_MS);
         return;
     }
-    feed_gaps_answered(gaps, &c->rules, &c->ask, found, collector_exchange_ms(c, now_ms), now_ms);
+    feed_gaps_answered(gaps, &c->rules, &c->ask, newest_ms, exchange_ms, now_ms);
 }
 
 static void use(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)

@@ -373,12 +373,13 @@ static void slow_down(struct feed_gaps *g, const struct feed_hole *hole, int64_t
 }
 
 static void put_off(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_gap *gap,
-                    int64_t exchange_ms, int64_t now_ms)
+                    int64_t newest_ms, int64_t exchange_ms, int64_t now_ms)
 {
     struct feed_hole hole = gap->hole;
+    bool is_sure = hole.to_ms < newest_ms || hole.to_ms < exchange_ms - FEED_GAPS_SETTLED_MS;
 
     hole.asked++;
-    if (hole.asked >= FEED_GAPS_ASKS) {
+    if (is_sure || hole.asked >= FEED_GAPS_ASKS) {
         drop_gap(g, gap);
         slow_down(g, &hole, now_ms);
         settle(g, rules, hole, FEED_HOLE_STATE_absent, exchange_ms);
@@ -404,7 +405,7 @@ static struct feed_gap *split(struct feed_gaps *g, const struct feed_gaps_rules 
 }
 
 void feed_gaps_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                        const struct feed_ask *ask, size_t found, int64_t exchange_ms,
+                        const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
                         int64_t now_ms)
 {
     for (size_t i = g->gap_count; i-- > 0;) {
@@ -412,12 +413,12 @@ void feed_gaps_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules
         if (hole->kind != ask->kind || hole->to_ms < ask->from_ms || hole->from_ms > ask->to_ms) {
             continue;
         }
-        if (hole->kind == FEED_HOLE_trades && found > 0) {
+        if (hole->kind == FEED_HOLE_trades && newest_ms != FEED_NO_TIME) {
             struct feed_hole over = *hole;
             drop_gap(g, &g->gaps[i]);
             settle(g, rules, over, FEED_HOLE_STATE_filled, exchange_ms);
         } else {
-            put_off(g, rules, split(g, rules, i, ask->to_ms), exchange_ms, now_ms);
+            put_off(g, rules, split(g, rules, i, ask->to_ms), newest_ms, exchange_ms, now_ms);
         }
     }
 }

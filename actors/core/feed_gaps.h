@@ -3,8 +3,9 @@
  *
  * known_to: each minute up to it has been taken, or is in the ledger. Whatever lies between it and
  * the exchange's clock, a few seconds allowed, is a hole that is asked for: after a start, after a
- * reconnect, when a frame was lost. A minute that REST has not got in FEED_GAPS_ASKS answers is
- * the exchange's own hole, and is not asked for again.
+ * reconnect, when a frame was lost. A minute that REST has not got is the exchange's own hole, and
+ * is not asked for again: at once if it is older than FEED_GAPS_SETTLED_MS or later ones were in
+ * the same answer, else after FEED_GAPS_ASKS answers.
  * Pure: times come with each call. exchange_ms is the exchange's clock, now_ms is monotonic. */
 #ifndef CANDLED_ACTORS_CORE_FEED_GAPS_H
 #define CANDLED_ACTORS_CORE_FEED_GAPS_H
@@ -21,6 +22,7 @@ enum {
     FEED_GAPS_ASKS = 3,
     FEED_GAPS_ASK_MINUTES = 1000, /* the most that one answer holds */
     FEED_GAPS_RECENT = 8,
+    FEED_GAPS_SETTLED_MS = 3600000,
 };
 
 /* A closed minute that came a moment ago. */
@@ -103,10 +105,10 @@ bool feed_gaps_next_ask(struct feed_gaps *g, const struct feed_gaps_rules *rules
 /* Whether a minute of an answer is still wanted. */
 bool feed_gaps_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms);
 
-/* The answer has been read, and its minutes were given to feed_gaps_took(). `found` of them: a hole
- * of kind trades is settled by any. */
+/* The answer has been read, and its minutes were given to feed_gaps_took(). newest_ms: the newest
+ * closed minute in it, FEED_NO_TIME if there was none; a hole of kind trades is settled by any. */
 void feed_gaps_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                        const struct feed_ask *ask, size_t found, int64_t exchange_ms,
+                        const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
                         int64_t now_ms);
 
 /* The answer could not be used: what it was about is asked for again after so long. */

@@ -110,6 +110,14 @@ static void judge(struct exchange_client *c, const struct http_answer *http,
     }
 }
 
+static char *url_of(const struct exchange_client *c, const char *path)
+{
+    size_t size = strlen(c->url) + strlen(path) + 1;
+    char *url = mem_new(size, 1);
+    (void)snprintf(url, size, "%s%s", c->url, path);
+    return url;
+}
+
 void exchange_client_end(struct exchange_client *c)
 {
     atomic_store(&c->is_ended, true);
@@ -123,14 +131,24 @@ static bool goes_on(void *context, int64_t done_bytes, int64_t total_bytes)
     return !atomic_load(&c->is_ended);
 }
 
+bool exchange_client_ping(struct exchange_client *c, int64_t timeout_ms)
+{
+    char *url = url_of(c, "/api/v3/ping");
+    struct http_request request = {.method = "GET", .url = url, .timeout_ms = timeout_ms};
+    struct http_answer http;
+
+    enum status status = http_client_do(c->http, &request, &http);
+    bool does_answer = status == STATUS_OK && http.code == HTTP_OK;
+    http_client_forget(&http);
+    mem_free(url);
+    return does_answer;
+}
+
 /* The body of a good answer; http_client_forget(). */
 static void get(struct exchange_client *c, const char *path, struct http_answer *http,
                 struct exchange_answer *answer)
 {
-    size_t size = strlen(c->url) + strlen(path) + 1;
-    char *url = mem_new(size, 1);
-
-    (void)snprintf(url, size, "%s%s", c->url, path);
+    char *url = url_of(c, path);
     struct http_request request = {
         .method = "GET",
         .url = url,

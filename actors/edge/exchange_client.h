@@ -10,6 +10,7 @@
 #include "runtime/base.h"
 #include "runtime/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,9 @@ struct exchange_client *exchange_client_create(const char *url, const char *ca_f
 
 /* NULL inside is fine. */
 void exchange_client_destroy(struct exchange_client **client_p);
+
+/* Whether it answers at all, within so long. */
+bool exchange_client_ping(struct exchange_client *client, int64_t timeout_ms);
 
 /* From any thread: the call that is under way ends within a second or so, and all later ones at
  * once. */

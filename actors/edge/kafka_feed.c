@@ -102,6 +102,13 @@ static void on_topic_result(struct kafka_feed *f, rd_kafka_event_t *event)
     f->options.ready(f->options.context);
 }
 
+static bool is_poison(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE || code == RD_KAFKA_RESP_ERR_INVALID_RECORD ||
+           code == RD_KAFKA_RESP_ERR__BAD_MSG;
+}
+
 /* Its private pointer is the sequence. */
 static void on_report(struct kafka_feed *f, const rd_kafka_message_t *message)
 {
@@ -109,6 +116,13 @@ static void on_report(struct kafka_feed *f, const rd_kafka_message_t *message)
     f->in_flight_bytes -= (int64_t)message->len;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         f->last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+        f->options.acknowledged(f->options.context, (uint64_t)(uintptr_t)message->_private);
+        return;
+    }
+    if (is_poison(message->err)) { /* it would stand in the way for ever */
+        log_event(LOG_kafka_error, log_text("topic", f->options.topic),
+                  log_text("error", rd_kafka_err2str(message->err)),
+                  log_text("what", "a frame is dropped: the broker will never take it"));
         f->options.acknowledged(f->options.context, (uint64_t)(uintptr_t)message->_private);
         return;
     }
