@@ -309,11 +309,13 @@ class FakeExchange:
     # the two things that go on by themselves
 
     async def run_clock(self):
-        due = time.monotonic()
+        due = before = time.monotonic()
         while True:
             due = max(due + self.pace / 4, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
-            self.market.beat(self.is_moving)
+            now = time.monotonic()
+            self.market.beat(self.is_moving, int((now - before) * 1000))
+            before = now
             try:
                 self.tell_all()
             except Exception:  # of a filter, or our own: the clock goes on, and the test fails

@@ -209,7 +209,7 @@ class FeedRun(Case):
             values[message.value()] += 1
             if kline.is_closed:
                 at = (kline.open_ms - self.market.base_ms) // MINUTE_MS
-                check(0 <= at < self.market.count, f"{where}: minute {at} is not over")
+                check(0 <= at < self.market.minute_now(), f"{where}: minute {at} is not over")
                 minute = self.market.series[kline.symbol][at]
                 wanted = decode(encode(minute, 0))
                 same = all(getattr(kline, name) == getattr(wanted, name) for name in FIELDS)
@@ -220,11 +220,12 @@ class FeedRun(Case):
 
     def compare_candles(self, answer, truth, is_clean):
         """The oracle's answer for this log, which both stores hold, is the one for an undisturbed log."""
+        first_ms = min(open_ms for _, open_ms in truth)
         wanted = {(c.symbol, c.interval, c.open_ms): c.content for c in undisturbed(truth).candles(("1m", "5m"))}
         found = {(c.symbol, c.interval, c.open_ms): c.content for c in answer.candles(("1m", "5m"))}
-        past_ms = self.market.base_ms + self.market.past * MINUTE_MS
+        past_ms, end_ms = (self.market.base_ms + at * MINUTE_MS for at in (self.market.past, self.market.count))
         for place in sorted(wanted.keys() | found.keys()):
-            if place[2] < min(open_ms for _, open_ms in truth):
+            if not first_ms <= place[2] < end_ms:
                 continue
             ours, theirs = found.get(place), wanted.get(place)
             check(ours and theirs, f"{place}: {ours}, wanted {theirs}")

@@ -1,7 +1,8 @@
 """A market for the fake exchange: what was traded, minute by minute, and how the exchange tells it.
 
 The minutes are rows of the exchange's archive put on a clock that ends about now; the path of an open kline within its
-minute is invented. Time here is the market's own: it moves when beat() is called, a quarter of a minute a tick.
+minute is invented. Time here is the market's own: it moves when beat() is called, within a session a quarter of a minute
+a beat, before and after it as it does everywhere.
 """
 
 import time
@@ -11,8 +12,10 @@ import producer
 from producer import MINUTE_MS, Minute, empty_after, encode, so_far
 
 TICKS = 4  # a minute
+TICK_MS = MINUTE_MS // TICKS
 WINDOW_MS = 5 * MINUTE_MS
 TRADING = "TRADING"
+AFTER = 15  # minutes after a session, which nobody has to wait for
 
 
 class Frame(NamedTuple):
@@ -25,7 +28,7 @@ class Frame(NamedTuple):
 
 
 class Market:
-    """`past` minutes are over when it begins; `minutes` in all will be, and the one after them stays open for ever.
+    """`past` minutes are over when it begins, and `minutes` in all when the session ends.
 
     `ahead_ms`: how far its clock will be before ours when `minutes` are over.
     """
@@ -36,10 +39,11 @@ class Market:
         self.count = minutes
         self.past = past
         self.ticks = past * TICKS + 1
-        self.beats = 0  # of the ticker within this tick: it beats on when time stands still
+        self.tick_ms = 0  # how old this tick is
+        self.is_new = False  # nothing was told in this tick
         self.series = {}
-        rows_of_all = producer.recorded(minutes + 1, symbols, self.base_ms)
-        rows_of_all += producer.made(minutes + 1, symbols - len(rows_of_all), self.base_ms)
+        rows_of_all = producer.recorded(minutes + AFTER, symbols, self.base_ms)
+        rows_of_all += producer.made(minutes + AFTER, symbols - len(rows_of_all), self.base_ms)
         for number, rows in enumerate(rows_of_all):
             self.series[rows[0].symbol] = with_quiet_minutes(rows, number)
         self.symbols = list(self.series)
@@ -48,16 +52,17 @@ class Market:
 
     # the clock
 
-    def beat(self, is_moving):
-        """A tick, until nothing more will close; then a millisecond."""
-        if is_moving and self.ticks < self.count * TICKS + 1:
-            self.ticks, self.beats = self.ticks + 1, 0
-        else:
-            self.beats += 1
+    def beat(self, is_moving, elapsed_ms):
+        is_fast = is_moving and self.ticks < self.count * TICKS + 1
+        self.tick_ms += elapsed_ms
+        self.is_new = is_fast or self.tick_ms >= TICK_MS and self.minute_now() < self.count + AFTER - 2
+        if self.is_new:
+            self.ticks += 1
+            self.tick_ms = 0 if is_fast else self.tick_ms - TICK_MS
 
     def now_ms(self):
         minute, part = divmod(self.ticks, TICKS)
-        return self.base_ms + minute * MINUTE_MS + part * MINUTE_MS // TICKS + 500 + self.beats
+        return self.base_ms + minute * MINUTE_MS + part * TICK_MS + 500 + self.tick_ms
 
     def minute_now(self):
         return self.ticks // TICKS
@@ -65,9 +70,9 @@ class Market:
     # what it tells
 
     def frames(self, symbol):
-        """What the stream of a symbol says at this tick."""
+        """What the stream of a symbol says now."""
         at, part = divmod(self.ticks, TICKS)
-        if part == 0:
+        if part == 0 and self.is_new:
             return [self.closed(symbol, at - 1)] if (symbol, at - 1) not in self.absent else []
         return [self.opened(symbol, at, part)] if (symbol, at) not in self.absent else []
 
@@ -77,7 +82,7 @@ class Market:
         return Frame(symbol, at, True, encode(minute, event_ms))
 
     def opened(self, symbol, at, part):
-        event_ms = self.series[symbol][at].open_ms + part * MINUTE_MS // TICKS + 11 + self.beats
+        event_ms = self.series[symbol][at].open_ms + part * TICK_MS + 11 + self.tick_ms
         return Frame(symbol, at, False, encode(self.so_far(symbol, at, part), event_ms, is_closed=False))
 
     def so_far(self, symbol, at, part):
@@ -143,7 +148,7 @@ class Recording:
         self.statuses = {symbol: TRADING for symbol in symbols}
         self.series = {symbol: [] for symbol in symbols}
 
-    def beat(self, is_moving):
+    def beat(self, is_moving, elapsed_ms):
         pass
 
     def now_ms(self):

@@ -222,7 +222,7 @@ def delist(exchange):
     def take_off():
         market, symbol = exchange.market, exchange.market.symbols[3]
         market.statuses[symbol] = "BREAK"
-        market.absent.update((symbol, at) for at in range(market.minute_now(), market.count + 1))
+        market.absent.update((symbol, at) for at in range(market.minute_now(), len(market.series[symbol])))
 
     exchange.do(take_off)
 

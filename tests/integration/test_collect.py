@@ -233,7 +233,7 @@ def symbols(servers, folder):
     with FeedRun(servers, folder, {"minutes": 20, "past": 5}) as run:
         made_of("HALTUSDT", run.market)
         run.market.statuses["HALTUSDT"] = "BREAK"
-        run.market.absent.update(("HALTUSDT", at) for at in range(run.market.count + 1))
+        run.market.absent.update(("HALTUSDT", at) for at in range(len(run.market.series["HALTUSDT"])))
         run.shard().start()
         collector = run.collector(symbols=[*run.market.symbols, "NOSUCHUSDT"]).start()
         living = [symbol for symbol in run.market.symbols if symbol != "HALTUSDT"]
