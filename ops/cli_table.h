@@ -7,6 +7,7 @@
 #define CLI_COMMANDS(X) \
     X(run)              \
     X(shard)            \
+    X(collect)          \
     X(rekey)            \
     X(replay)           \
     X(batch)            \

@@ -1,4 +1,5 @@
 /* candled batch run: the days that were asked for. */
+#include "ops/batch_exchange.h"
 #include "ops/batch_report.h"
 #include "ops/cmd_batch.h"
 #include "ops/config.h"
@@ -121,6 +122,8 @@ enum cli_exit cmd_batch_run_days(struct cmd_batch *c, struct zone_date from, str
     const char *list = cli_value(c->context, "symbols");
     char *copy = text_copy(list == NULL ? "" : list);
     struct running running = {.cli = c->context};
+    struct batch_exchange *exchange = batch_exchange_create(c->config);
+    struct batch_rest rest = batch_exchange_rest(exchange);
     struct batch_result result;
     struct batch_options options = {
         .config = c->config,
@@ -130,6 +133,7 @@ enum cli_exit cmd_batch_run_days(struct cmd_batch *c, struct zone_date from, str
         .symbols = symbols,
         .symbol_count = split(copy, symbols),
         .does_again = cli_has(c->context, "again"),
+        .rest = cli_has(c->context, "no-rest") ? NULL : &rest,
         .makes_backups = !cli_has(c->context, "no-backup"),
         .context = &running,
         .day = on_day,
@@ -138,6 +142,7 @@ enum cli_exit cmd_batch_run_days(struct cmd_batch *c, struct zone_date from, str
     int64_t began_ms = monotonic_ms();
     enum status status = batch_run(&options, &result);
     end_bar(&running);
+    batch_exchange_destroy(&exchange);
     mem_free(copy);
     if (out_result != NULL) {
         *out_result = result;

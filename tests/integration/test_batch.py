@@ -4,9 +4,12 @@ import json
 import os
 import random
 import subprocess
+import threading
 import time
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import producer
@@ -267,3 +270,81 @@ def words(servers, folder):
         check(last["skipped"] == 1 and last["records"] == 0, f"a day that is done is skipped: {last}")
         plain = subprocess.run([binary(), "batch", "status", "--day", "2026-02-01", "--config", batch.path], capture_output=True, text=True)
         check(plain.returncode == 0 and "2026-02-01 UTC: done, 2880 of 2880 minutes of 2 symbols" in plain.stdout, plain.stdout)
+
+
+class Exchange:
+    """REST klines of some minutes; the first answer is that it was too much, and unknown symbols are refused."""
+
+    def __init__(self, series):
+        self.rows = {minutes[0].symbol: minutes for minutes in series}
+        self.asked = []
+        exchange = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
+                exchange.asked.append(query)
+                code, body = exchange.answer(query)
+                data = json.dumps(body).encode()
+                self.send_response(code)
+                self.send_header("Retry-After", "1")
+                self.send_header("X-MBX-USED-WEIGHT-1M", str(2 * len(exchange.asked)))
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, query):
+        if len(self.asked) == 1:
+            return 429, {"code": -1003, "msg": "Too much request weight used."}
+        if query["symbol"] not in self.rows:
+            return 400, {"code": -1121, "msg": "Invalid symbol."}
+        begin, end = int(query["startTime"]), int(query["endTime"])
+        found = [m for m in self.rows[query["symbol"]] if begin <= m.open_ms <= end][: int(query.get("limit", 500))]
+        return 200, [[m.open_ms, m.open, m.high, m.low, m.close, m.volume, m.open_ms + MINUTE_MS - 1, m.quote_volume, m.trades,
+                      m.taker_buy_volume, m.taker_buy_quote_volume, "0"] for m in found]  # fmt: skip
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@test("what neither log nor backup has comes from the exchange with revision 0, and gives way to the log")
+def exchanged(servers, folder):
+    series = producer.made(1440, 2, FEBRUARY_MS)
+    first = series[0]
+    exchange = Exchange(series)
+    config = CONFIG | {"symbols": [series[0][0].symbol, series[1][0].symbol, "GONEUSDT"], "feed": {"rest_url": exchange.url}}
+    with Case(servers, folder, partitions=2, config=config) as case:
+        lost = range(600, 660)
+        told = [[minute for at, minute in enumerate(first) if at not in lost], series[1]]
+        case.produce(producer.session(told, 3, replace(CALM, opens=0)))
+        batch = Batch(case, "x")
+        lines, _ = batch.run("--day", "2026-02-01")
+        line = lines["2026-02-01"]
+        check(line["sources"] == {"log": 2820, "archive": 0, "rest": 60} and line["state"] == "partial", f"{line}")
+        check([(hole["symbol"], hole["minutes"]) for hole in line["holes"]] == [("GONEUSDT", 1440)] and line["asked"], f"{line}")
+        found = batch.documents(symbol=first[0].symbol)
+        for at in lost:
+            document = found[f"{first[0].symbol}:1m:{first[at].open_ms}"]
+            check(document["revision"] == 0 and document["trades"] == first[at].trades, f"{document}")
+            check(str(document["close"]) == first[at].close and document["firstTradeId"] is None, f"{document}")
+        hour = found[f"{first[0].symbol}:1h:{first[600].open_ms}"]
+        check(hour["revision"] == 0 and hour["complete"] and hour["trades"] == sum(first[at].trades for at in lost), f"{hour}")
+        day = found[f"{first[0].symbol}:1d:{FEBRUARY_MS}"]
+        check(day["revision"] > 0 and not day["complete"], f"revision 0 never replaces: {day}")
+
+        case.produce(producer.session([[first[at] for at in lost]], 4, replace(CALM, opens=0)))
+        lines, _ = batch.run("--day", "2026-02-01")
+        check(lines["2026-02-01"]["sources"] == {"log": 2880, "archive": 0, "rest": 0}, f"{lines}")
+        zero = [name for name, document in batch.documents().items() if document["revision"] == 0]
+        check(not zero, f"the log has told them since: {zero[:3]}")
+        exchange.stop()
+        lines, _ = batch.run("--day", "2026-02-01", "--again", code=1)
+        check(lines["2026-02-01"]["asked"] is False and lines["2026-02-01"]["state"] == "partial", f"{lines}")
