@@ -221,6 +221,11 @@ static enum status run(struct batch *batch)
     if (status == STATUS_OK) {
         status = do_days(batch, &plan);
     }
+    if (status == STATUS_OK && batch->options.makes_backups) {
+        /* Old backups that stay for now are worth no more than the line that is logged. */
+        (void)(backup_store_prune(batch->backups, batch->options.config, batch->options.zone,
+                                  batch->now_ms) == STATUS_OK);
+    }
     mem_free(plan.days);
     mem_free(plan.are_done);
     return status;

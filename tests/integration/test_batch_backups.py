@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import subprocess
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
 import fastavro
 import producer
@@ -14,7 +14,7 @@ import pymongo
 from bson.decimal128 import Decimal128
 from harness import Case, binary, check, test, wait_until
 from objects import Minio
-from producer import MINUTE_MS, Disorder
+from producer import CALM, Disorder
 from test_batch import CONFIG, DAY_MS, FEBRUARY_MS, Batch, check_same
 
 DAYS = ["--from", "2026-02-01", "--to", "2026-02-03"]
@@ -163,7 +163,7 @@ def today():
 def recent(case, days, symbols=2):
     """Klines of the last whole days, and the days' names."""
     start = today() - timedelta(days=days)
-    messages = producer.session(producer.made(days * 1440, symbols, int(start.timestamp()) * 1000), 13, Disorder(opens=0))
+    messages = producer.session(producer.made(days * 1440, symbols, int(start.timestamp()) * 1000), 13, replace(CALM, opens=0))
     case.produce(messages)
     return [(start + timedelta(days=day)).date().isoformat() for day in range(days)]
 
@@ -178,14 +178,14 @@ def made_up(servers, folder):
     with Case(servers, folder, partitions=1, config=CONFIG) as case:
         names = recent(case, 6)
         batch = Batch(case, "b")
-        lines, _ = batch.run("--once", verb="schedule")
+        lines, _ = batch.run("--once", "--no-rest", verb="schedule")
         check(states(batch, names) == ["missing"] * 5 + ["done"], f"an empty ledger owes yesterday: {lines}")
         batch.run("--day", names[1], "--no-rest")
-        out, errors = batch.start("schedule", "--once").communicate(timeout=120)
+        out, errors = batch.start("schedule", "--once", "--no-rest").communicate(timeout=120)
         ran = [line["day"] for line in map(json.loads, out.splitlines()) if line.get("day")]
         check(ran == names[2:5], f"{ran} {errors[-1000:]}")
         check(states(batch, names) == ["missing"] + ["done"] * 5, "after making up")
-        out, _ = batch.start("schedule", "--once").communicate(timeout=60)
+        out, _ = batch.start("schedule", "--once", "--no-rest").communicate(timeout=60)
         check(out == "", f"nothing is owed: {out}")
         left = collection(batch, "batch_leases").count_documents({})
         check(left == 0, "the lease was not given back")
@@ -200,7 +200,7 @@ def lease(servers, folder):
     with Case(servers, folder, partitions=1, config=CONFIG) as case:
         names = recent(case, 2)
         batch = Batch(case, "b")
-        words = ["schedule", "--set", "batch.schedule=0 0 * * *"]
+        words = ["schedule", "--no-rest", "--set", "batch.schedule=0 0 * * *"]
         first = batch.start(*words)
         wait_until("the first has done yesterday", lambda: states(batch, names)[1] == "done", 60, 0.5)
         holder = lease_of(batch)["holder"]
@@ -217,11 +217,11 @@ def lease(servers, folder):
         wait_until("the third holds it", lambda: (lease_of(batch) or {}).get("holder"), 30, 0.2)
         third.kill()
         third.communicate()
-        out, _ = batch.start("schedule", "--once").communicate(timeout=30)
+        out, _ = batch.start("schedule", "--once", "--no-rest").communicate(timeout=30)
         check("held" in out, "a lease outlives its holder")
         collection(batch, "batch_leases").update_one({}, {"$set": {"expires": datetime.now(timezone.utc) - timedelta(seconds=1)}})
         collection(batch, "batch_days").delete_many({})
-        fourth = batch.start("schedule", "--once")
+        fourth = batch.start("schedule", "--once", "--no-rest")
         fourth.communicate(timeout=60)
         check(fourth.returncode == 0 and states(batch, names)[1] == "done", "after the lease had ended the fourth runs")
 
@@ -235,7 +235,7 @@ def fires(servers, folder):
                             (["schedule", "--set", "batch.schedule=0 24 * * *"], "hour '24'")):  # fmt: skip
             done = subprocess.run([binary(), "batch", *words, "--config", batch.path], capture_output=True, text=True)
             check(done.returncode == 2 and told in done.stderr, f"{words}: {done.returncode} {done.stderr}")
-        process = batch.start("schedule", "--set", "batch.schedule=* * * * *")
+        process = batch.start("schedule", "--no-rest", "--set", "batch.schedule=* * * * *")
         wait_until("yesterday is done", lambda: states(batch, names)[1] == "done", 60, 0.5)
         collection(batch, "batch_days").delete_many({})
         wait_until("it is done again at the next minute", lambda: states(batch, names)[1] == "done", 90, 1)
