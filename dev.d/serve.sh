@@ -74,12 +74,14 @@ dev_up() {
     done
 }
 
-dev_bench() { # [recovery] [ARGS]
+dev_bench() { # [recovery|batch] [ARGS]
     local interpreter script=bench
-    if [ "${1:-}" = recovery ]; then
-        script=recovery
+    case ${1:-} in
+    recovery | batch)
+        script=$1
         shift
-    fi
+        ;;
+    esac
     need_packages test "${TEST_PACKAGES[@]}"
     build_release
     interpreter=$(python)

@@ -185,7 +185,8 @@ edges_of_stores() {
 integration() { # [--full]
     step servers "fetching the servers that tests use" fetch_servers
     together edges_of_kafka edges_of_stores
-    [ ! -f tests/integration/run.py ] || stage integration integration_script run "$@"
+    stage integration integration_script run --stage integration "$@"
+    stage feed integration_script run --stage feed --jobs 6 "$@"
 }
 
 # What would hide in the sanitizers' shadow: races, in another build of the same tests.
@@ -202,6 +203,8 @@ one_test() { # NAME
     sim) build_proof && stage sim sim_all 2000 150 ;;
     crash | faults | model | torture) build_proof && proof_test "$1" ;;
     integration) integration ;;
+    feed) stage feed integration_script run --stage feed --jobs 6 ;;
+    live) stage live integration_script live ;;
     kafka_edges) edge_tests kafka_edges kafka_probe ;;
     sinks) edge_tests sinks sink_probe ;;
     objects) edge_tests objects object_probe ;;

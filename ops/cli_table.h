@@ -7,8 +7,10 @@
 #define CLI_COMMANDS(X) \
     X(run)              \
     X(shard)            \
+    X(collect)          \
     X(rekey)            \
     X(replay)           \
+    X(batch)            \
     X(state)            \
     X(snapshot)         \
     X(explain)          \

@@ -1,5 +1,7 @@
 /* candled run: everything in one process: feed -> embedded broker -> shard -> the terminal. */
+#include "actors/edge/exchange_client.h"
 #include "ops/cli.h"
+#include "ops/collect.h"
 #include "ops/embedded_broker.h"
 #include "ops/kafka_options.h"
 #include "ops/log_options.h"
@@ -21,20 +23,25 @@
 enum {
     HISTORY_MS = 2 * 3600000, /* of the simulated market, shown at once */
     RESULT_POLL_MS = 50,
-    PARTITIONS_MAX = 10000,
+    PROBE_MS = 5000, /* how long the exchange has to answer */
 };
+
+enum feed { FEED_sim, FEED_files, FEED_exchange };
 
 struct run {
     struct cli_context *context;
     bool is_embedded;
+    enum feed kind;
+    bool is_instead; /* the simulated market, because no exchange answers */
     double speed;
     char data_dir[1100];
     struct embedded_broker *broker;
     struct replay_producer *producer;
     struct shard *shard;
-    struct run_feed *feed;
+    struct run_feed *feed;   /* of files and the simulated market */
+    struct collect *collect; /* of the exchange */
     const char **files;
-    size_t file_count; /* 0: the simulated market */
+    size_t file_count;
     uint64_t *covered; /* by partition: what checkpoints cover */
     uv_timer_t end_timer;
     int64_t quiet_since_ms; /* since when all that was fed is covered; -1: it is not */
@@ -83,13 +90,43 @@ static enum cli_exit read_speed(struct run *r)
 /* --feed FILE FILE...: the option's value is the first of them, words are the others. */
 static void take_files(struct run *r, const char *feed)
 {
-    if (feed == NULL || strcmp(feed, "sim") == 0) {
-        return;
-    }
+    r->kind = FEED_files;
     r->files = mem_new(r->context->word_count + 1, sizeof(*r->files));
     r->files[r->file_count++] = feed;
     for (size_t i = 0; i < r->context->word_count; i++) {
         r->files[r->file_count++] = r->context->words[i];
+    }
+}
+
+/* Whether somebody would take made-up candles for a market's. */
+static bool is_for_others(const struct run *r)
+{
+    const struct config *config = &r->context->config;
+    return !r->is_embedded || config->redis.enabled || config->mongo.enabled ||
+           config->kafka.output_topic[0] != '\0';
+}
+
+static bool does_exchange_answer(const struct config *config)
+{
+    struct exchange_client *client =
+        exchange_client_create(collect_rest_url(config), config->feed.ca_file);
+    bool does_answer = exchange_client_ping(client, PROBE_MS);
+    exchange_client_destroy(&client);
+    return does_answer;
+}
+
+/* Without a word about it: the exchange. A market that is made up takes its place only where nobody
+ * but the person at the terminal sees it. */
+static void choose_feed(struct run *r, const char *feed)
+{
+    r->kind = FEED_exchange;
+    if (feed == NULL) {
+        r->is_instead = !is_for_others(r) && !does_exchange_answer(&r->context->config);
+        r->kind = r->is_instead ? FEED_sim : FEED_exchange;
+    } else if (strcmp(feed, "sim") == 0) {
+        r->kind = FEED_sim;
+    } else if (strcmp(feed, "exchange") != 0) {
+        take_files(r, feed);
     }
 }
 
@@ -108,10 +145,14 @@ static enum cli_exit check(struct run *r)
     if (feed == NULL && r->context->word_count > 0) {
         return cli_misuse(r->context, "files are given by --feed FILE...");
     }
-    if (feed != NULL && strcmp(feed, "sim") == 0 && r->context->word_count > 0) {
-        return cli_misuse(r->context, "--feed sim takes no files");
+    if (feed != NULL && (strcmp(feed, "sim") == 0 || strcmp(feed, "exchange") == 0) &&
+        r->context->word_count > 0) {
+        return cli_misuse(r->context, "--feed %s takes no files", feed);
     }
-    take_files(r, feed);
+    choose_feed(r, feed);
+    if (r->kind == FEED_exchange && cli_value(r->context, "speed") != NULL) {
+        return cli_misuse(r->context, "--speed is for files and the simulated market");
+    }
     return read_speed(r);
 }
 
@@ -171,7 +212,9 @@ static void on_checkpointed(void *context, int32_t partition, int64_t next_offse
     struct run *r = context;
     if (partition < r->context->config.kafka.partitions && next_offset > 0) {
         r->covered[partition] = (uint64_t)next_offset;
-        run_feed_covered(r->feed, covered(r));
+        if (r->feed != NULL) {
+            run_feed_covered(r->feed, covered(r));
+        }
     }
 }
 
@@ -247,11 +290,69 @@ static enum cli_exit open_feed(struct run *r)
     return CLI_DONE;
 }
 
+/* The embedded broker keeps little, so what it is given stays near what checkpoints cover. */
+static uint64_t room_ahead(void *context)
+{
+    const struct run *r = context;
+    uint64_t ahead = collect_sent(r->collect) - covered(r);
+    return ahead < RUN_FEED_AHEAD ? RUN_FEED_AHEAD - ahead : 0;
+}
+
+static void on_collect_failed(void *context, enum status status)
+{
+    struct run *r = context;
+    (void)status; /* logged */
+    r->has_failed = true;
+    shard_stop(r->shard);
+}
+
+static enum cli_exit open_exchange(struct run *r)
+{
+    char error[COLLECT_ERROR_MAX];
+    struct collect_options options = {
+        .config = &r->context->config,
+        .loop = shard_loop(r->shard),
+        .metrics = shard_metrics(r->shard),
+        .brokers = brokers_of(r),
+        .data_dir = r->data_dir,
+        .has_topic = r->is_embedded,
+        .context = r,
+        .failed = on_collect_failed,
+        .room = r->is_embedded ? room_ahead : NULL,
+    };
+    enum status status = collect_create(&options, &r->collect, error);
+    if (status == STATUS_BAD_CONFIG) {
+        return cli_misuse(r->context, "%s", error);
+    }
+    return status == STATUS_OK ? CLI_DONE : cli_fail(r->context, "%s", error);
+}
+
+static void introduce_feed(const struct run *r)
+{
+    const char *exchange = collect_ws_url(&r->context->config);
+    if (r->is_instead) {
+        fprintf(stderr,
+                "candled run: no exchange answers at %s within 5 s: this is a simulated market\n",
+                collect_rest_url(&r->context->config));
+    }
+    switch (r->kind) {
+    case FEED_sim:
+        fprintf(stderr, "candled run: a simulated market (SIM...: not real)");
+        break;
+    case FEED_files:
+        fprintf(stderr, "candled run: recorded klines");
+        break;
+    case FEED_exchange:
+        fprintf(stderr, "candled run: the exchange at %s", exchange);
+        break;
+    }
+}
+
 static void introduce(const struct run *r)
 {
     const struct config *config = &r->context->config;
-    fprintf(stderr, "candled run: %s -> %s -> candles of",
-            r->file_count > 0 ? "recorded klines" : "a simulated market (SIM...: not real)",
+    introduce_feed(r);
+    fprintf(stderr, " -> %s -> candles of",
             r->is_embedded ? "embedded broker" : config->kafka.brokers);
     for (enum interval i = 0; i < INTERVAL_COUNT; i++) {
         if ((config->candles.intervals & INTERVAL_BIT(i)) != 0) {
@@ -268,14 +369,14 @@ static void introduce(const struct run *r)
 static enum cli_exit open_all(struct run *r)
 {
     enum cli_exit result = open_broker(r);
-    if (result == CLI_DONE) {
+    if (result == CLI_DONE && r->kind != FEED_exchange) {
         result = open_producer(r);
     }
     if (result == CLI_DONE) {
         result = open_shard(r);
     }
     if (result == CLI_DONE) {
-        result = open_feed(r);
+        result = r->kind == FEED_exchange ? open_exchange(r) : open_feed(r);
     }
     return result;
 }
@@ -283,11 +384,14 @@ static enum cli_exit open_all(struct run *r)
 static void close_all(struct run *r)
 {
     run_feed_close(&r->feed);
+    collect_destroy(&r->collect);
     if (r->shard != NULL) {
         uv_close((uv_handle_t *)&r->end_timer, NULL);
         shard_destroy(&r->shard);
     }
-    replay_producer_close(&r->producer);
+    if (r->producer != NULL) {
+        replay_producer_close(&r->producer);
+    }
     embedded_broker_destroy(&r->broker);
     mem_free(r->covered);
     mem_free(r->files);
@@ -317,7 +421,8 @@ static enum cli_exit run(struct cli_context *context)
 }
 
 static const struct cli_option options[] = {
-    {"feed", "sim|FILE...", "a simulated market (the default), or files of recorded klines"},
+    {"feed", "exchange|sim|FILE...",
+     "the exchange (the default), a simulated market, or files of recorded klines"},
     {"speed", "N|max", "times real time; files go at max, the market at 1"},
     {"symbol", "SYMBOL", "of all rows, where the name of a CSV file does not tell it"},
     {"seed", "N", "of the simulated market (1)"},
@@ -326,18 +431,28 @@ static const struct cli_option options[] = {
 
 /* No server but its own; what the person sees are candles. */
 static const char *const defaults[] = {
-    "kafka.brokers=embedded", "redis.enabled=false", "mongo.enabled=false",
-    "candles.idle=3s",        "log.level=warning",   NULL,
+    "kafka.brokers=embedded",
+    "redis.enabled=false",
+    "mongo.enabled=false",
+    "candles.idle=3s",
+    "log.level=warning",
+    "feed.backfill=2h",
+    NULL,
 };
 
 const struct cli_command cmd_run = {
     .name = "run",
     .summary = "everything in one process, no servers: feed -> broker -> candles in the terminal",
-    .usage = "[--feed sim | --feed FILE...] [--speed N|max] [options]",
-    .text = "With the embedded broker the state lives in data_dir/embedded, emptied at each\n"
-            "start. Redis and MongoDB join in when they and a real broker are named. Files may be\n"
-            "CSV or JSON lines, plain, .gz or .zst; when they are read, it ends.\n",
+    .usage = "[--feed exchange | --feed sim | --feed FILE...] [--speed N|max] [options]",
+    .text =
+        "Without --feed it shows the exchange. If that does not answer within 5 s, a simulated\n"
+        "market takes its place, plainly said, and only when no broker and no output is\n"
+        "configured: otherwise it goes on trying to connect.\n"
+        "With the embedded broker the state lives in data_dir/embedded, emptied at each\n"
+        "start. Redis and MongoDB join in when they and a real broker are named. Files may be\n"
+        "CSV or JSON lines, plain, .gz or .zst; when they are read, it ends.\n",
     .examples = "  candled run\n"
+                "  candled run --feed exchange --set symbols=BTCUSDT,ETHUSDT\n"
                 "  candled run --feed BTCUSDT-1m-2026-02.csv.zst --json\n"
                 "  candled run --feed sim --speed 60 --set candles.intervals=5m,1h\n",
     .options = options,

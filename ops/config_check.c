@@ -1,5 +1,6 @@
 /* What must hold between settings, and what a type alone cannot say. */
 #include "ops/config_load.h"
+#include "ops/cron.h"
 #include "ops/listen_address.h"
 #include "proto/key_template.h"
 #include "proto/kline.h"
@@ -175,6 +176,17 @@ static void check_addresses(const struct check *check)
     }
 }
 
+static void check_batch(const struct check *check)
+{
+    const char *schedule = check->config->batch.schedule;
+    struct cron cron;
+    char error[256];
+    if (schedule[0] != '\0' && cron_parse(schedule, &cron, error, sizeof(error)) != STATUS_OK) {
+        complain(check, CONFIG_ID_batch_schedule, "batch.schedule: found '%.200s': %s", schedule,
+                 error);
+    }
+}
+
 static bool is_symbol(const char *symbol)
 {
     size_t size = 0;
@@ -206,5 +218,6 @@ void config_check(const struct config *config, struct config_problems *problems)
     check_kafka(&check);
     check_sinks(&check);
     check_addresses(&check);
+    check_batch(&check);
     check_symbols(&check);
 }

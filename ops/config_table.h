@@ -75,7 +75,15 @@
     X(feed, rest_url,              text,       "",                0,   1023,        url, \
       "The exchange's REST API; empty: its public market-data host.") \
     X(feed, silence,               millis,     "90s",             CONFIG_SECONDS(1), CONFIG_DAYS(1), none, \
-      "A connection that says nothing for this long is replaced.")
+      "A symbol without a kline for this long is reported and subscribed to again; a connection without any is replaced.") \
+    X(feed, max_age,               millis,     "23h",             CONFIG_SECONDS(1), CONFIG_DAYS(1), none, \
+      "A connection older than this is replaced by an overlapping one; the exchange cuts it after 24 hours.") \
+    X(feed, backfill,              millis,     "24h",             0,   CONFIG_DAYS(3650), none, \
+      "How far back a symbol is asked for that the ledger does not know; never further than a shard takes.") \
+    X(feed, spool_max_bytes,       bytes,      "1GiB",            CONFIG_MIB(1), CONFIG_MIB(1ll << 20), none, \
+      "What may wait on disk while Kafka is away.") \
+    X(feed, ca_file,               text,       "",                0,   1023,        none, \
+      "The authority (PEM) that the exchange's certificate must come from; empty: the system's.")
 
 #define CONFIG_CANDLES(X) \
     X(candles, intervals,          intervals,  "5m",              1,   12,          none, \
@@ -164,10 +172,12 @@
       "Whose days the batch runs by.") \
     X(batch, schedule,             text,       "",                0,   255,         none, \
       "When it runs on its own, as five cron fields; empty: only when it is called.") \
+    X(batch, catch_up,             millis,     "31d",             CONFIG_DAYS(1), CONFIG_DAYS(3650), none, \
+      "How far back `batch schedule` makes up days that were missed.") \
     X(batch, intervals,            intervals,  "1m",              1,   12,          none, \
       "Which candles it writes.") \
     X(batch, backup_dir,           text,       "",                0,   1023,        none, \
-      "Where backup files go; empty: DATA_DIR/backup.") \
+      "Where backup files go: a folder, file:///shared/folder or s3://bucket/prefix?endpoint=...; empty: DATA_DIR/backup.") \
     X(batch, backup_keep,          millis,     "400d",            CONFIG_DAYS(1), CONFIG_DAYS(36500), none, \
       "How long they stay.")
 

@@ -3,7 +3,8 @@
 #include "actors/edge/kafka_reader.h"
 #include "actors/messages.h"
 #include "actors/pipeline.h"
-#include "ops/remove_tree.h"
+#include "ops/scratch.h"
+#include "proto/kline.h"
 #include "runtime/log.h"
 #include "runtime/mem.h"
 #include "runtime/metrics.h"
@@ -23,7 +24,6 @@ enum {
     READ_AHEAD_BYTES = 32 << 20,
     WAIT_MS = 200,
     PATIENCE_MS = 30000,
-    PATH_BYTES = 2200,
 };
 
 /* Longer than any log is kept: nothing of the answer expires while the range is read. */
@@ -34,7 +34,7 @@ struct refold {
     struct actor source;
     struct actor writer;
     struct refold_options options;
-    char folder[PATH_BYTES];
+    struct scratch folder;
     struct sched *sched;
     struct metrics *metrics;
     struct metrics_set *counters;
@@ -46,6 +46,8 @@ struct refold {
     size_t records_max;
     struct kafka_message messages[RECORDS_MAX];
     struct record records[RECORDS_MAX];
+    unsigned char (*fed)[KLINE_ENCODED_MAX]; /* what the records of a feed point at */
+    int64_t fed_count;
     size_t count;
     bool is_watched;           /* the one record of this slice is */
     struct kafka_message next; /* read, but for a slice of its own */
@@ -112,6 +114,22 @@ static void take(struct refold *r, struct kafka_message message)
     r->messages[r->count] = message;
     r->records[r->count] = record_of(&message);
     r->count++;
+}
+
+static void fill_from_feed(struct refold *r)
+{
+    const struct refold_feed *feed = r->options.feed;
+    struct kline kline;
+
+    while (r->count < r->records_max && r->count < RECORDS_MAX && !r->is_at_end) {
+        r->is_at_end = !feed->next(feed->context, &kline);
+        if (!r->is_at_end) {
+            size_t size = kline_encode(&kline, r->fed[r->count]);
+            r->records[r->count] = (struct record){
+                .value = {r->fed[r->count], size}, .offset = r->fed_count++, .timestamp_ms = -1};
+            r->count++;
+        }
+    }
 }
 
 /* As many as are asked for; a watched one comes alone. */
@@ -220,7 +238,9 @@ static bool wait_for_deadline(struct refold *r)
 static bool next_slice(struct refold *r)
 {
     release_slice(r);
-    if (!r->is_at_end || r->next.raw != NULL) {
+    if (r->options.feed != NULL) {
+        fill_from_feed(r);
+    } else if (!r->is_at_end || r->next.raw != NULL) {
         fill_slice(r);
     }
     return r->status == STATUS_OK && r->count > 0;
@@ -258,20 +278,17 @@ static void pass_idle_time(struct refold *r)
 static enum status open_store(struct refold *r)
 {
     struct store_options options = {
-        .data_dir = r->folder,
         .topic = r->options.topic,
         .partition = r->options.partition,
         .sync = STORE_SYNC_boot,
         .boot_id = "refold",
     };
-    int size = snprintf(r->folder, sizeof(r->folder), "%s/refold-XXXXXX", r->options.parent);
-    if (size < 0 || (size_t)size >= sizeof(r->folder) || mkdtemp(r->folder) == NULL) {
-        log_event(LOG_folder_call_failed, log_text("call", "mkdtemp"),
-                  log_text("path", r->options.parent), log_text("error", strerror(errno)));
-        r->folder[0] = '\0';
-        return STATUS_IO;
+    enum status status = scratch_make(r->options.parent, &r->folder);
+    if (status != STATUS_OK) {
+        return status;
     }
-    enum status status = store_open(&options, &r->store);
+    options.data_dir = r->folder.path;
+    status = store_open(&options, &r->store);
     if (status == STATUS_OK && r->options.era > 0) {
         status = store_begin_era(r->store, r->options.era, true);
     }
@@ -329,6 +346,9 @@ static struct refold *create(const struct refold_options *options)
 {
     struct refold *r = mem_new(1, sizeof(*r));
     r->options = *options;
+    if (options->feed != NULL) {
+        r->fed = mem_new(RECORDS_MAX, sizeof(*r->fed));
+    }
     r->metrics = metrics_create();
     r->sched = sched_create(&(struct sched_options){.msg_size = sizeof(struct msg)});
     actor_init(&r->source, &source_class, r->sched);
@@ -339,7 +359,7 @@ static struct refold *create(const struct refold_options *options)
 static enum status run(struct refold *r)
 {
     enum status status = open_store(r);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && r->options.feed == NULL) {
         status = open_reader(r);
     }
     if (status != STATUS_OK) {
@@ -386,8 +406,7 @@ void refold_destroy(struct refold **refold_p)
     actor_deinit(&r->writer);
     sched_destroy(&r->sched);
     metrics_destroy(&r->metrics);
-    if (r->folder[0] != '\0') {
-        (void)(remove_tree(r->folder) == STATUS_OK);
-    }
+    mem_free(r->fed);
+    scratch_remove(&r->folder);
     mem_free(r);
 }

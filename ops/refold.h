@@ -17,6 +17,7 @@
 
 struct batch;
 struct kafka_property;
+struct kline;
 struct metrics_set;
 struct record;
 struct refold;
@@ -34,7 +35,16 @@ struct refold_watcher {
                     const struct metrics_set *metrics);
 };
 
+/* Klines that come from elsewhere than the log. */
+struct refold_feed {
+    void *context;
+    /* False: there is none any more. The first one's offset is 0, the next one's 1, and so on. */
+    bool (*next)(void *context, struct kline *out_kline);
+};
+
 struct refold_options {
+    const struct refold_feed *feed; /* NULL: the log; else of what follows only `topic`, `rules`,
+                                       `is_idle` and `parent` are looked at */
     const char *brokers;
     const char *topic;
     const struct kafka_property *properties;
@@ -45,7 +55,7 @@ struct refold_options {
     int64_t end_offset; /* the first one that is not read */
     int64_t era;
     bool is_idle;       /* nothing has come for long: what is due by wall time is emitted */
-    const char *parent; /* the folder under which the store is made */
+    const char *parent; /* the folder under which the store is made; NULL: see scratch.h */
     struct refold_watcher watcher; /* is_watched NULL: nobody watches */
     void *context;
     void (*progress)(void *context, int64_t offset); /* NULL: nobody */

@@ -74,7 +74,33 @@
     X(snapshot_foreign,       error,   "another cluster's snapshots stand where this one's are copied on to") \
     X(object_store_failed,    warning, "the place that snapshots are copied on to did not do as asked")  \
     X(object_store_works,     info,    "the place that snapshots are copied on to does as asked again") \
+    X(backup_file_failed,     error,   "a day's backup file could not be written or read")        \
+    X(backup_damaged,         warning, "a day's backup is damaged; nothing is restored from it")   \
+    X(batch_stopping,         info,    "the batch ends; a day that was begun is done again by the next start") \
+    X(batch_waiting,          info,    "the batch has done what it owed and waits for its next time") \
+    X(batch_lease_held,       info,    "another runner of the batch is at work; this one ends")     \
+    X(batch_lease_unknown,    warning, "MongoDB does not say who runs the batch; asking again")      \
+    X(backups_pruned,         info,    "backups older than batch.backup_keep were deleted")        \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
+    X(feed_connected,         info,    "a connection to the exchange is open") \
+    X(feed_disconnected,      warning, "a connection to the exchange is gone; another one is made") \
+    X(feed_replaced,          info,    "a connection to the exchange was replaced by a newer one") \
+    X(feed_leaving,           info,    "the exchange shuts a connection down; another one takes over") \
+    X(feed_request_refused,   warning, "the exchange refused a request") \
+    X(feed_frame_bad,         warning, "the exchange sent what cannot be read; it is dropped") \
+    X(feed_symbol_silent,     warning, "no kline of a symbol for feed.silence; its stream is asked for again") \
+    X(feed_symbol_heard,      info,    "klines of a symbol come again") \
+    X(feed_symbol_unknown,    warning, "the exchange does not know a symbol: it is misspelt, was renamed, or is gone") \
+    X(feed_symbol_status,     warning, "the exchange does not trade a symbol") \
+    X(feed_symbol_trading,    info,    "the exchange trades a symbol") \
+    X(feed_hole_absent,       warning, "the exchange itself has no klines for some minutes; they are in the ledger and are not asked for again") \
+    X(feed_hole_old,          warning, "missing minutes are older than a shard takes; they are in the ledger and are not asked for") \
+    X(feed_rest_limited,      warning, "the exchange told us to wait before the next REST request") \
+    X(feed_rest_failed,       warning, "the exchange's REST API does not answer as it should; trying again") \
+    X(feed_rest_recovered,    info,    "the exchange's REST API answers again") \
+    X(feed_spool_full,        warning, "the spool is full while Kafka is away: open klines are dropped first, closed ones only at feed.spool_max_bytes; those are filled from REST later") \
+    X(feed_spool_drained,     info,    "the spool has room again") \
+    X(feed_failed,            error,   "the collector cannot keep its promises and exits; start it again: it goes on from its spool") \
     X(http_failed,            error,   "the metrics port cannot be opened")
 /* clang-format on */
 

@@ -19,6 +19,7 @@ enum metric_scope {
     METRIC_SCOPE_sink,        /* sink */
     METRIC_SCOPE_outbox,      /* topic, partition, sink */
     METRIC_SCOPE_dead_letter, /* topic, partition, reason */
+    METRIC_SCOPE_feed,
 };
 
 enum metric {

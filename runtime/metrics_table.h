@@ -39,6 +39,26 @@
     X(sink,       sink_refilled_total,             counter,   "Entries written once more into a sink that had forgotten them.") \
     X(sink,       sink_rejected_total,             counter,   "Entries that the sink will never accept.") \
     X(sink,       sink_write_seconds,              histogram, "From handing a delivery to the sink to its acknowledgement.") \
+    X(feed,       feed_frames_total,               counter,   "Frames that came from the exchange.") \
+    X(feed,       feed_bad_frames_total,           counter,   "Frames that were no kline and no answer; they were dropped.") \
+    X(feed,       feed_duplicate_frames_total,     counter,   "Klines that another connection, or an earlier frame, had told already.") \
+    X(feed,       feed_dropped_frames_total,       counter,   "Klines for which the spool had no room.") \
+    X(feed,       feed_acknowledged_frames_total,  counter,   "Frames and filled minutes that Kafka has acknowledged.") \
+    X(feed,       feed_connects_total,             counter,   "Attempts to connect to the exchange's stream.") \
+    X(feed,       feed_connections,                gauge,     "Connections to the exchange's stream that are open.") \
+    X(feed,       feed_last_frame_timestamp_seconds, gauge_ms, "When the last kline came, by our clock.") \
+    X(feed,       feed_exchange_timestamp_seconds, gauge_ms,  "The exchange's clock, as its frames and answers tell it.") \
+    X(feed,       feed_silent_symbols,             gauge,     "Symbols without a kline for feed.silence.") \
+    X(feed,       feed_unlisted_symbols,           gauge,     "Symbols that the exchange does not know, or does not trade.") \
+    X(feed,       feed_open_minutes,               gauge,     "Minutes that are missing and still to be asked for.") \
+    X(feed,       feed_filled_minutes_total,       counter,   "Missing minutes that REST had.") \
+    X(feed,       feed_rest_requests_total,        counter,   "Requests to the exchange's REST API.") \
+    X(feed,       feed_rest_failures_total,        counter,   "Requests without a usable answer.") \
+    X(feed,       feed_rest_limited_total,         counter,   "Answers 429 and 418: the exchange told us to wait.") \
+    X(feed,       feed_spool_bytes,                gauge,     "Bytes of frames that Kafka has not acknowledged.") \
+    X(feed,       feed_spool_frames,               gauge,     "Frames that Kafka has not acknowledged.") \
+    X(feed,       feed_spool_failures_total,       counter,   "Commits of the spool that found no room on the disk and were tried again.") \
+    X(feed,       feed_kafka_up,                   gauge,     "1 while a broker answers the collector.") \
     X(process,    kafka_up,                        gauge,     "1 while a broker answers.") \
     X(process,    rebalances_total,                counter,   "Times the group moved partitions of this process.") \
     X(process,    loop_pause_seconds,              histogram, "How long one round of the event loop took.")

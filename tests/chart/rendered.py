@@ -50,10 +50,10 @@ def one(objects, kind, name=None):
 
 
 class Pod:
-    """One pod of the StatefulSet: its command line, its variables and its files."""
+    """One pod of the StatefulSet, or of the Deployment: its command line, its variables and its files."""
 
-    def __init__(self, objects, ordinal, secrets=None):
-        self.set = one(objects, "StatefulSet")
+    def __init__(self, objects, ordinal, secrets=None, kind="StatefulSet"):
+        self.set = one(objects, kind)
         self.spec = self.set["spec"]["template"]["spec"]
         self.container = self.spec["containers"][0]
         self.name = f"{self.set['metadata']['name']}-{ordinal}"

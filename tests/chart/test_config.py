@@ -160,7 +160,7 @@ def words_and_large_numbers_survive_the_rendering():
 
 @test
 def the_program_takes_what_each_example_renders():
-    expect([file.stem for file in EXAMPLES], ["minimal", "ordinal", "production"])
+    expect([file.stem for file in EXAMPLES], ["batch", "collect", "minimal", "ordinal", "production"])
     for file in EXAMPLES:
         found = effective(Pod(render(files=[file]), 1, SECRETS))
         assert found["data_dir"].startswith("/var/lib/candled"), found["data_dir"]
@@ -180,6 +180,20 @@ def with_ordinal_assignment_the_pods_share_by_index_and_count():
     expect([found[name] for name in ("kafka.assignment", "shard.count", "shard.index")], ["ordinal", 4, 3])
     expect(found["kafka.instance_id"], "")
     assert "CANDLED_SHARD__COUNT" not in Pod(render(), 0).environment()
+
+
+@test
+def the_collector_is_given_the_same_configuration_and_no_part_of_the_topic():
+    objects = render({"snapshots": {"existingClaim": "shared"}}, files=[CHART / "examples" / "collect.yaml"])
+    pod = Pod(objects, 0, kind="Deployment")
+    expect(pod.arguments[0], "collect")
+    found = effective(pod)
+    expect(found["symbols"], ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BNBUSDT"])
+    expect([found["feed.silence"], found["kafka.instance_id"], found["snapshots.url"]], ["45s", "", ""])
+    assert found["data_dir"].startswith(next(path for path, name in pod.mounts().items() if name == "data")), found["data_dir"]
+    secrets = {"kafka.properties.sasl.password": {"name": "kafka-candled", "key": "password"}}
+    pod = Pod(render({"secrets": secrets, "collect": {"enabled": True}}), 0, SECRETS, kind="Deployment")
+    expect(effective(pod)["kafka.properties"], {"sasl.password": "********"})
 
 
 @test

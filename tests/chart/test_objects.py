@@ -118,6 +118,68 @@ def every_selector_finds_the_pods_of_this_release_and_no_others():
 
 
 @test
+def the_batch_is_a_job_by_the_clock_of_its_zone_that_nothing_takes_for_a_shard():
+    objects = render(files=[CHART / "examples" / "batch.yaml"])
+    found = one(objects, "CronJob")
+    spec = found["spec"]
+    expect([found["metadata"]["name"], spec["schedule"], spec["timeZone"]], ["rel-candled-batch", "30 0 * * *", "America/New_York"])
+    expect([spec["concurrencyPolicy"], spec["suspend"]], ["Forbid", False])
+    job = spec["jobTemplate"]["spec"]["template"]
+    assert not one(objects, "StatefulSet")["spec"]["selector"]["matchLabels"].items() <= job["metadata"]["labels"].items()
+    container = job["spec"]["containers"][0]
+    expect(container["args"][:3], ["batch", "schedule", "--once"])
+    expect([job["spec"]["restartPolicy"], container["securityContext"]["readOnlyRootFilesystem"]], ["Never", True])
+    variables = {item["name"]: item for item in container["env"]}
+    mounts = {item["name"]: item["mountPath"] for item in container["volumeMounts"]}
+    expect(variables["TMPDIR"]["value"], mounts["scratch"])
+    expect(variables["AWS_ACCESS_KEY_ID"]["valueFrom"]["secretKeyRef"]["name"], "market-state-writer")
+    assert one(objects, "ConfigMap")["data"]["candled.yaml"].count("s3://candled/backups") == 1 and "backups" not in mounts
+    volumes = {item["name"] for item in job["spec"]["volumes"]}
+    assert set(mounts) == volumes, (mounts, volumes)
+    assert "CronJob" not in kinds(render())
+    assert len(one(render({"batch": {"enabled": True, "existingClaim": "x"}}, release="r" * 53), "CronJob")["metadata"]["name"]) <= 52
+
+
+@test
+def backups_stand_on_a_claim_or_in_a_bucket_and_nowhere_else():
+    objects = render({"batch": {"enabled": True, "existingClaim": "shared"}})
+    job = one(objects, "CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    mounts = {item["name"]: item["mountPath"] for item in job["containers"][0]["volumeMounts"]}
+    expect({"name": "CANDLED_BATCH__BACKUP_DIR", "value": mounts["backups"]} in job["containers"][0]["env"], True)
+    assert {"name": "backups", "persistentVolumeClaim": {"claimName": "shared"}} in job["volumes"]
+    assert "has no disk that stays" in refusal({"batch": {"enabled": True}})
+    assert "has no disk that stays" in refusal({"batch": {"enabled": True}, "config": {"batch": {"backup_dir": "/var/backups"}}})
+    assert "only one of them" in refusal({"batch": {"enabled": True, "existingClaim": "x"}, "config": {"batch": {"backup_dir": "s3://a/b"}}})
+    assert refusal({"batch": {"schedule": "at noon"}})
+
+
+@test
+def the_collector_is_one_pod_that_nothing_takes_for_a_shard():
+    objects = render({"persistence": {"storageClass": "ssd"}, "serviceMonitor": {"enabled": True}}, files=[CHART / "examples" / "collect.yaml"])
+    found = one(objects, "Deployment")
+    expect([found["metadata"]["name"], found["spec"]["replicas"], found["spec"]["strategy"]], ["rel-candled-collect", 1, {"type": "Recreate"}])
+    labels = found["spec"]["template"]["metadata"]["labels"]
+    shards = one(objects, "StatefulSet")["spec"]["selector"]["matchLabels"]
+    assert not shards.items() <= labels.items() and not found["spec"]["selector"]["matchLabels"].items() <= template(objects)["metadata"]["labels"].items()
+    mine = [item for item in objects if item["metadata"]["name"].startswith("rel-candled-collect") and item["kind"] in ("Service", "NetworkPolicy")]
+    for item in mine:
+        assert (item["spec"].get("selector") or item["spec"]["podSelector"]["matchLabels"]).items() <= labels.items(), item
+    expect(kinds(mine), ["NetworkPolicy", "Service"])
+    expect(mine[0]["spec"].keys() | mine[1]["spec"].keys() >= {"egress", "ports"}, True)
+    monitor = one(objects, "ServiceMonitor")["spec"]["selector"]["matchLabels"]
+    assert monitor.items() <= one(objects, "Service", "rel-candled-collect-metrics")["metadata"]["labels"].items()
+    claim = one(objects, "PersistentVolumeClaim")
+    expect(claim["spec"], {"accessModes": ["ReadWriteOnce"], "storageClassName": "ssd", "resources": {"requests": {"storage": "5Gi"}}})
+    expect(claim["metadata"]["annotations"]["helm.sh/resource-policy"], "keep")
+    expect(Pod(objects, 0, kind="Deployment").volume("data")["persistentVolumeClaim"], {"claimName": claim["metadata"]["name"]})
+    spec = found["spec"]["template"]["spec"]
+    assert spec["automountServiceAccountToken"] is False and spec["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True
+    without = render({"collect": {"enabled": True, "persistence": {"enabled": False}}})
+    expect(Pod(without, 0, kind="Deployment").volume("data"), {"name": "data", "emptyDir": {"sizeLimit": "3Gi"}})
+    assert "Deployment" not in kinds(render())
+
+
+@test
 def the_checksum_changes_when_the_configuration_does_and_only_then():
     before = checksum()
     expect(checksum(replicaCount=5, resources={"limits": {"memory": "1Gi"}}), before)

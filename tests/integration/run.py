@@ -1,4 +1,4 @@
-"""Runs the integration tests. usage: run.py [--full] [--list] [--jobs N] [--log DIR] [NAME...]
+"""Runs the integration tests. usage: run.py [--full] [--list] [--stage STAGE] [--jobs N] [--log DIR] [NAME...]
 
 Prints one line of TAP a test: `ok NAME`, `not ok NAME - why`, `ok NAME # SKIP why`; a NAME selects the tests whose
 sentence holds it. Exits with 1 when a test failed.
@@ -22,6 +22,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 import harness  # noqa: E402
 
 OUTPUT = threading.Lock()
+STAGES = {"feed": "test_collect"}  # what ./dev test runs by itself; `integration` is the rest
 
 
 def arguments():
@@ -29,6 +30,7 @@ def arguments():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--full", action="store_true", help="the long versions too")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--stage", choices=["integration", *STAGES], help="the tests of one stage (all)")
     parser.add_argument("--jobs", type=int, default=3, help="tests at a time (3)")
     parser.add_argument("--log", type=Path, default=harness.ROOT / "build" / "log" / "integration")
     return parser.parse_args()
@@ -42,8 +44,15 @@ def load_tests():
 
 def selected(tests, options):
     for name, function, alone, full in tests:
-        if (not full or options.full) and (not options.names or any(part in name for part in options.names)):
-            yield name, function, alone
+        if is_of_stage(function, options.stage) and (not full or options.full):
+            if not options.names or any(part in name for part in options.names):
+                yield name, function, alone
+
+
+def is_of_stage(function, stage):
+    if stage is None:
+        return True
+    return (function.__module__ == STAGES[stage]) if stage in STAGES else function.__module__ not in STAGES.values()
 
 
 def run_test(servers, options, name, function):

@@ -43,6 +43,8 @@ def merge(base, changes):
 class Shard:
     """One `candled shard` process, again and again: its configuration, its log, its pid."""
 
+    command = "shard"
+
     def __init__(self, name, folder, config):
         self.name = name
         self.config = config
@@ -54,7 +56,7 @@ class Shard:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [binary(), "shard", "--config", self.path], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [binary(), self.command, "--config", self.path], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         return self
 

@@ -79,8 +79,8 @@ def difference(wanted, found):
 # --- candled run ---
 
 
-def run_feed(folder, arguments, wanted):
-    """Starts `candled run`, waits for so many candles on its standard output, and stops it."""
+def run_feed(folder, arguments, wanted, seconds=90):
+    """Starts `candled run`, waits for so many candles on its standard output (or until they will do), and stops it."""
     out = folder / f"run-{time.monotonic_ns()}.out"
     log = out.with_suffix(".log")
     with open(out, "wb") as stdout, open(log, "wb") as stderr:
@@ -90,10 +90,11 @@ def run_feed(folder, arguments, wanted):
 
     def is_enough():
         lines[:] = [line for line in out.read_text().splitlines() if line.startswith("{")]
-        return len(lines) >= wanted or process.poll() is not None
+        will_do = wanted(lines) if callable(wanted) else len(lines) >= wanted
+        return will_do or process.poll() is not None
 
     try:
-        wait_until(f"{wanted} candles on standard output", is_enough, 90, 0.1)
+        wait_until(f"candles on standard output ({wanted})", is_enough, seconds, 0.1)
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         code = process.wait(20)

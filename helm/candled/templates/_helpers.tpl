@@ -14,6 +14,12 @@ app.kubernetes.io/name: {{ include "candled.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* The collector's pods are no shards: neither their Services nor their budget may find them. */}}
+{{- define "candled.collectSelector" -}}
+app.kubernetes.io/name: {{ include "candled.name" . }}-collect
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "candled.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ include "candled.selector" . }}
@@ -109,16 +115,7 @@ httpGet:
     fieldRef:
       fieldPath: metadata.name
 {{- end }}
-{{- range $setting, $at := .Values.secrets }}
-{{- if eq $.Values.secretsAs "env" }}
-- name: {{ include "candled.variable" $setting }}
-  valueFrom:
-    secretKeyRef: {name: {{ $at.name | quote }}, key: {{ $at.key | quote }}}
-{{- else }}
-- name: {{ include "candled.variable" $setting }}_FILE
-  value: {{ include "candled.secretsPath" $ }}/{{ $setting }}
-{{- end }}
-{{- end }}
+{{- include "candled.secretEnv" . }}
 {{- with .Values.snapshots.existingClaim }}
 - name: CANDLED_SNAPSHOTS__URL
   value: file://{{ $.Values.snapshots.mountPath }}
@@ -131,6 +128,55 @@ httpGet:
   valueFrom:
     secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.snapshots.secretKeyKey | quote }}}
 {{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "candled.secretEnv" -}}
+{{- range $setting, $at := .Values.secrets }}
+{{- if eq $.Values.secretsAs "env" }}
+- name: {{ include "candled.variable" $setting }}
+  valueFrom:
+    secretKeyRef: {name: {{ $at.name | quote }}, key: {{ $at.key | quote }}}
+{{- else }}
+- name: {{ include "candled.variable" $setting }}_FILE
+  value: {{ include "candled.secretsPath" $ }}/{{ $setting }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/* The jobs of the daily batch are no shards either. */}}
+{{- define "candled.batchSelector" -}}
+app.kubernetes.io/name: {{ include "candled.name" . }}-batch
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{/* Of the batch: what it folds and fetches stands in its scratch volume; its bucket is as the snapshots' one. */}}
+{{- define "candled.batchEnv" -}}
+- name: TMPDIR
+  value: {{ .Values.persistence.mountPath }}
+{{- with .Values.batch.existingClaim }}
+- name: CANDLED_BATCH__BACKUP_DIR
+  value: {{ $.Values.batch.mountPath }}
+{{- end }}
+{{- include "candled.secretEnv" . }}
+{{- with .Values.snapshots.existingSecret }}
+- name: AWS_ACCESS_KEY_ID
+  valueFrom:
+    secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.snapshots.accessKeyKey | quote }}}
+- name: AWS_SECRET_ACCESS_KEY
+  valueFrom:
+    secretKeyRef: {name: {{ . | quote }}, key: {{ $.Values.snapshots.secretKeyKey | quote }}}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* Of the collector: it has no part of the topic and no snapshots. */}}
+{{- define "candled.collectEnv" -}}
+{{- include "candled.secretEnv" . }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
@@ -172,6 +218,28 @@ httpGet:
 {{- end }}
 {{- end -}}
 
+{{- define "candled.policyRules" -}}
+policyTypes:
+  - Ingress
+  {{- if .Values.networkPolicy.egress }}
+  - Egress
+  {{- end }}
+ingress:
+  - ports:
+      - {port: metrics, protocol: TCP}
+    {{- with .Values.networkPolicy.ingressFrom }}
+    from:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+{{- with .Values.networkPolicy.egress }}
+egress:
+  - ports:
+      - {port: 53, protocol: UDP}
+      - {port: 53, protocol: TCP}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
 {{/* What the schema cannot say. */}}
 {{- define "candled.validate" -}}
 {{- $config := .Values.config -}}
@@ -190,6 +258,13 @@ httpGet:
 {{- end -}}
 {{- if and .Values.snapshots.existingClaim (or (dig "snapshots" "url" "" $config) (dig "snapshots" "url_file" "" $config)) -}}
 {{- fail "snapshots.existingClaim and config.snapshots.url: only one of them" -}}
+{{- end -}}
+{{- $backups := dig "batch" "backup_dir" "" $config -}}
+{{- if and .Values.batch.enabled (not .Values.batch.existingClaim) (not (hasPrefix "s3://" $backups)) -}}
+{{- fail "batch.enabled: a job has no disk that stays; set config.batch.backup_dir to s3://BUCKET/PREFIX, or batch.existingClaim" -}}
+{{- end -}}
+{{- if and .Values.batch.existingClaim $backups -}}
+{{- fail "batch.existingClaim and config.batch.backup_dir: only one of them" -}}
 {{- end -}}
 {{- if lt (include "candled.graceSeconds" . | int) (include "candled.graceSecondsLeast" . | int) -}}
 {{- fail (printf "terminationGracePeriodSeconds: at least %s with this config.shutdown.timeout, or a stop is cut off" (include "candled.graceSecondsLeast" .)) -}}

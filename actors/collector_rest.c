@@ -1,0 +1,237 @@
+/* The collector's questions to REST: one at a time, inside the exchange's limits. */
+#include "actors/collector_internal.h"
+#include "actors/exchange_answer.h"
+#include "proto/interval.h"
+#include "runtime/base.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    WEIGHT_KLINES = 2,
+    WEIGHT_INFO = 20,
+    INFO_SYMBOLS_MAX = 50,
+    INFO_RETRY_MS = 15000,
+    NO_ROOM_MS = 10000, /* the spool is full: so long before the next question */
+};
+
+static size_t gather_infos(struct collector *c, const char **names)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->symbol_count && count < INFO_SYMBOLS_MAX; i++) {
+        struct collected *symbol = &c->symbols[i];
+        if (symbol->wants_info && symbol->wants_info_alone && count == 0) {
+            c->asked_infos[0] = i;
+            names[0] = symbol->gaps.row.name;
+            return 1;
+        }
+        if (symbol->wants_info && !symbol->wants_info_alone) {
+            c->asked_infos[count] = i;
+            names[count++] = symbol->gaps.row.name;
+        }
+    }
+    return count;
+}
+
+static bool ask_info(struct collector *c, int64_t now_ms)
+{
+    const char *names[INFO_SYMBOLS_MAX];
+    if (now_ms < c->info_not_before_ms || !feed_budget_allows(&c->weight, WEIGHT_INFO, now_ms)) {
+        return false;
+    }
+    c->asked_info_count = gather_infos(c, names);
+    if (c->asked_info_count == 0) {
+        return false;
+    }
+    feed_budget_use(&c->weight, WEIGHT_INFO, now_ms);
+    c->question = QUESTION_info;
+    metrics_add(c->options.metrics, METRIC_feed_rest_requests_total, 1);
+    c->options.port.ask_info(c->options.port.context, names, c->asked_info_count);
+    return true;
+}
+
+/* The symbols take turns. */
+static void ask_klines(struct collector *c, int64_t now_ms)
+{
+    if (!c->has_clock || !feed_budget_allows(&c->weight, WEIGHT_KLINES, now_ms)) {
+        return;
+    }
+    for (size_t i = 1; i <= c->symbol_count; i++) {
+        size_t at = (c->asked_symbol + i) % c->symbol_count;
+        struct feed_gaps *gaps = &c->symbols[at].gaps;
+        if (strcmp(gaps->row.status, "unknown") == 0 ||
+            !feed_gaps_next_ask(gaps, &c->rules, collector_exchange_ms(c, now_ms), now_ms,
+                                &c->ask)) {
+            continue;
+        }
+        feed_budget_use(&c->weight, WEIGHT_KLINES, now_ms);
+        c->asked_symbol = at;
+        c->question = QUESTION_klines;
+        metrics_add(c->options.metrics, METRIC_feed_rest_requests_total, 1);
+        c->options.port.ask_klines(c->options.port.context, gaps->row.name, c->ask.from_ms,
+                                   c->ask.to_ms);
+        return;
+    }
+}
+
+void collector_ask(struct collector *c, int64_t now_ms)
+{
+    if (c->question != QUESTION_none || now_ms < c->rest_not_before_ms) {
+        return;
+    }
+    if (!ask_info(c, now_ms)) {
+        ask_klines(c, now_ms);
+    }
+}
+
+static void set_status(struct collector *c, struct collected *symbol, const char *status)
+{
+    struct feed_symbol *row = &symbol->gaps.row;
+    bool was_told = strcmp(row->status, status) == 0;
+    bool is_trading = strcmp(status, "TRADING") == 0;
+
+    symbol->wants_info = false;
+    symbol->wants_info_alone = false;
+    symbol->gaps.is_dirty = true;
+    collector_changed(c);
+    if (was_told) {
+        return;
+    }
+    if (strcmp(status, "unknown") == 0) {
+        log_event(LOG_feed_symbol_unknown, log_text("symbol", row->name));
+    } else if (!is_trading) {
+        log_event(LOG_feed_symbol_status, log_text("symbol", row->name),
+                  log_text("status", status));
+    } else if (row->status[0] != '\0') {
+        log_event(LOG_feed_symbol_trading, log_text("symbol", row->name));
+    }
+    (void)snprintf(row->status, sizeof(row->status), "%s", status);
+}
+
+static const char *status_in(const struct exchange_answer *answer, const char *symbol)
+{
+    for (size_t i = 0; i < answer->listing_count; i++) {
+        if (strcmp(answer->listings[i].symbol, symbol) == 0) {
+            return answer->listings[i].status;
+        }
+    }
+    return "unknown";
+}
+
+/* One symbol that is not known spoils the answer for all: then each is asked for alone. */
+static void take_infos(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
+{
+    bool is_known = answer->kind == EXCHANGE_ANSWER_good;
+
+    if (is_known && answer->server_ms != INT64_MIN) {
+        collector_set_clock(c, answer->server_ms, now_ms);
+    }
+    for (size_t i = 0; i < c->asked_info_count; i++) {
+        struct collected *symbol = &c->symbols[c->asked_infos[i]];
+        if (!is_known && c->asked_info_count > 1) {
+            symbol->wants_info_alone = true;
+            continue;
+        }
+        if (c->has_clock) {
+            symbol->gaps.row.checked_ms = collector_exchange_ms(c, now_ms);
+        }
+        set_status(c, symbol, status_in(answer, symbol->gaps.row.name));
+    }
+}
+
+enum taken { TAKEN_no, TAKEN_yes, TAKEN_no_room };
+
+/* A minute that is still open by the exchange's own clock is none. */
+static enum taken take_row(struct collector *c, struct feed_gaps *gaps,
+                           const struct exchange_answer *answer, size_t index, int64_t now_ms)
+{
+    const struct kline *kline = &answer->rows[index].kline;
+    int64_t exchange_ms = collector_exchange_ms(c, now_ms);
+
+    if (kline->open_ms + MINUTE_MS > exchange_ms ||
+        !feed_gaps_wants(gaps, &c->ask, kline->open_ms)) {
+        return TAKEN_no;
+    }
+    if (!c->options.port.put(c->options.port.context, slice_of_text(kline->symbol),
+                             exchange_answer_text(answer, index), true)) {
+        return TAKEN_no_room;
+    }
+    feed_gaps_took(gaps, &c->rules, kline, true, exchange_ms, now_ms);
+    metrics_add(c->options.metrics, METRIC_feed_filled_minutes_total, 1);
+    return TAKEN_yes;
+}
+
+static void take_klines(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
+{
+    struct feed_gaps *gaps = &c->symbols[c->asked_symbol].gaps;
+    enum taken taken = TAKEN_no;
+    int64_t exchange_ms = collector_exchange_ms(c, now_ms);
+    int64_t newest_ms = FEED_NO_TIME;
+
+    for (size_t i = 0; i < answer->row_count && taken != TAKEN_no_room; i++) {
+        taken = take_row(c, gaps, answer, i, now_ms);
+        int64_t open_ms = answer->rows[i].kline.open_ms;
+        newest_ms = open_ms + MINUTE_MS <= exchange_ms && open_ms > newest_ms ? open_ms : newest_ms;
+    }
+    if (taken == TAKEN_no_room) {
+        feed_gaps_postpone(gaps, &c->ask, now_ms + NO_ROOM_MS);
+        return;
+    }
+    feed_gaps_answered(gaps, &c->rules, &c->ask, newest_ms, exchange_ms, now_ms);
+}
+
+static void use(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
+{
+    if (c->question == QUESTION_info) {
+        take_infos(c, answer, now_ms);
+    } else if (answer->kind == EXCHANGE_ANSWER_unknown) {
+        set_status(c, &c->symbols[c->asked_symbol], "unknown");
+    } else {
+        take_klines(c, answer, now_ms);
+    }
+    backoff_reset(&c->rest_backoff);
+    if (c->has_rest_failed) {
+        c->has_rest_failed = false;
+        log_event(LOG_feed_rest_recovered, log_int("http_code", answer->http_code));
+    }
+}
+
+static void note_failure(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
+{
+    metrics_add(c->options.metrics, METRIC_feed_rest_failures_total, 1);
+    c->rest_not_before_ms = now_ms + backoff_next_ms(&c->rest_backoff);
+    if (c->question == QUESTION_info) {
+        c->info_not_before_ms = now_ms + INFO_RETRY_MS;
+    }
+    if (!c->has_rest_failed) {
+        c->has_rest_failed = true;
+        log_event(LOG_feed_rest_failed, log_int("http_code", answer->http_code),
+                  log_int("code", answer->code), log_text("error", answer->error));
+    }
+}
+
+void collector_answered(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
+{
+    if (answer->used_weight >= 0) {
+        feed_budget_told_used(&c->weight, answer->used_weight, now_ms);
+    }
+    switch (answer->kind) {
+    case EXCHANGE_ANSWER_good:
+    case EXCHANGE_ANSWER_unknown:
+        use(c, answer, now_ms);
+        break;
+    case EXCHANGE_ANSWER_limited:
+        metrics_add(c->options.metrics, METRIC_feed_rest_limited_total, 1);
+        c->rest_not_before_ms = now_ms + answer->wait_ms;
+        log_event(LOG_feed_rest_limited, log_int("http_code", answer->http_code),
+                  log_int("wait_ms", answer->wait_ms), log_text("error", answer->error));
+        break;
+    case EXCHANGE_ANSWER_failed:
+        note_failure(c, answer, now_ms);
+        break;
+    }
+    c->question = QUESTION_none;
+    collector_ask(c, now_ms);
+}
