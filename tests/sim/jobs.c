@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { JOBS_MAX = 64, SEEDS_MAX = 10000, FAILURES_MAX = 5, FOLDER_MAX = 64, TWICE_EVERY = 8 };
+enum { JOBS_MAX = 64, SEEDS_MAX = 10000, FOLDER_MAX = 64 };
 
 /* What the processes tell the first one; each writes to its own. */
 struct job {
@@ -54,7 +54,7 @@ static bool is_lived_again(const struct world_options *options, const struct wor
     return second.is_right && first->hash == second.hash;
 }
 
-static bool run_in(const char *folder, uint64_t seed, bool is_named,
+static bool run_in(const char *folder, uint64_t seed, bool is_named, uint64_t twice_every,
                    struct fault_counts *out_faults)
 {
     struct scenario scenario;
@@ -64,7 +64,7 @@ static bool run_in(const char *folder, uint64_t seed, bool is_named,
     struct world_result first = world_live(&options);
     options.is_traced = false;
     bool is_right = first.is_right;
-    if (is_right && (is_named || seed % TWICE_EVERY == 0)) {
+    if (is_right && seed % twice_every == 0) {
         is_right = is_lived_again(&options, &first);
     }
     scenario_deinit(&scenario);
@@ -76,7 +76,7 @@ bool jobs_run_seed(uint64_t seed, struct fault_counts *out_faults)
 {
     char folder[FOLDER_MAX];
     make_folder(folder);
-    bool is_right = run_in(folder, seed, true, out_faults);
+    bool is_right = run_in(folder, seed, true, 1, out_faults);
     (void)damage_lose(folder);
     (void)rmdir(folder);
     return is_right;
@@ -109,6 +109,15 @@ static void tell_failure(struct job *job)
     (void)fflush(stdout);
 }
 
+static bool is_enough(const struct run *run)
+{
+    uint64_t failures = 0;
+    for (size_t i = 0; i < run->job_count; i++) {
+        failures += run->jobs[i].failures;
+    }
+    return failures >= run->options->failures_max;
+}
+
 static void work(struct run *run, size_t index)
 {
     struct job *job = &run->jobs[index];
@@ -116,11 +125,11 @@ static void work(struct run *run, size_t index)
     if (freopen("/dev/null", "we", stderr) == NULL) { /* damage is logged by the thousand */
         _exit(EXIT_FAILURE);
     }
-    while (job->next < end && job->failures < FAILURES_MAX) {
+    while (job->next < end && !is_enough(run)) {
         struct fault_counts faults;
         job->seed = seed_at(run, job->next);
         job->next += run->job_count;
-        if (!run_in(run->folders[index], job->seed, false, &faults)) {
+        if (!run_in(run->folders[index], job->seed, false, run->options->twice_every, &faults)) {
             tell_failure(job);
         }
         for (int i = 0; i < FAULT_COUNT; i++) {
@@ -199,9 +208,9 @@ bool jobs_run(const struct jobs_options *options)
     run_all(&run);
     uint64_t done = sum_up(&run, &failures, &faults);
     faults_print(&faults);
-    printf("%" PRIu64 " seeds from %" PRIu64 " (%" PRIu64
-           " of them old ones), one in eight twice, in %ld s,"
-           " %" PRIu64 " failed\n",
-           done, options->first, run.old_count, (long)(time(NULL) - began), failures);
+    printf("%" PRIu64 " seeds from %" PRIu64 " (%" PRIu64 " of them old ones), one in %" PRIu64
+           " twice, in %ld s, %" PRIu64 " failed\n",
+           done, options->first, run.old_count, options->twice_every, (long)(time(NULL) - began),
+           failures);
     return failures == 0;
 }

@@ -12,6 +12,8 @@ struct jobs_options {
     uint64_t first;
     uint64_t count;
     size_t jobs;
+    uint64_t failures_max;  /* with so many it ends early */
+    uint64_t twice_every;   /* one seed in so many runs twice and must be the same */
     const char *seeds_file; /* seeds that failed once, one a line; run before all others */
 };
 

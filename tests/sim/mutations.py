@@ -47,6 +47,12 @@ MUTATIONS = [
     ("boot rule", "state/store_open.c",
      "if (status == STATUS_OK && strcmp(boot_id, store->boot_id) != 0) {",
      "if (status == STATUS_OK && strcmp(boot_id, store->boot_id) != 0 && store->is_read_only) {"),
+    ("first mark in Redis", "tests/sim/mark.c",
+     "} else if (mark->held.revision < 0) {",
+     "} else if (mark->held.revision < INT64_MIN + 1) {"),
+    ("lives of Redis", "tests/sim/mark.c",
+     "return is_lost || is_another;",
+     "return is_lost || (is_another && is_lost);"),
     ("kept long enough", "actors/core/rules.h",
      "rules.keep_ms = rules.late_ms + longest_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;",
      "rules.keep_ms = rules.late_ms;"),
@@ -97,13 +103,11 @@ def mutate(tree, name):
 
 def first_failure(build, seeds, jobs):
     """The seed that noticed, or None."""
-    with subprocess.Popen([build / "tests/sim/sim", str(seeds), "--jobs", str(jobs)], stdout=subprocess.PIPE,
+    with subprocess.Popen([build / "tests/sim/sim", str(seeds), "--jobs", str(jobs), "--failures", "1"],
+                          stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True) as run:
-        for line in run.stdout:
-            if found := re.match(r"not ok: sim --seed (\d+)", line):
-                run.terminate()
-                return int(found[1])
-    return None
+        found = re.findall(r"not ok: sim --seed (\d+)", run.stdout.read())
+    return int(found[0]) if found else None
 
 
 def try_one(tree, build, name, args):

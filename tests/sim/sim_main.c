@@ -1,5 +1,5 @@
-/* sim [N] [--first SEED] [--jobs J] | sim --seed S: worlds from seeds. One seed in eight, and one
- * that is named, runs twice and must be the same. */
+/* sim [N] [--first SEED] [--jobs J] [--failures F] [--twice-every T] | sim --seed S: worlds from
+ * seeds. Each runs twice and must be the same; with T, one in T does. */
 #include "runtime/log.h"
 #include "tests/sim/jobs.h"
 #include "tests/sim/world.h"
@@ -34,8 +34,15 @@ int main(int argc, char **argv)
         .count = argc > 1 && argv[1][0] != '-' ? strtoull(argv[1], NULL, 10) : 1000,
         .first = 1,
         .jobs = 2,
+        .failures_max = 10,
+        .twice_every = 1,
         .seeds_file = SIM_SEEDS,
     };
+    if (argc > 1 && (argv[argc - 1][0] == '-' || argc % 2 == (argv[1][0] == '-' ? 0 : 1))) {
+        printf("usage: sim [N] [--first SEED] [--jobs J] [--failures F] [--twice-every T]\n"
+               "       sim --seed S\n");
+        return strcmp(argv[argc - 1], "--help") == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
     set_up_memory();
     log_configure(LOG_LEVEL_error, false);
     for (int i = 1; i + 1 < argc; i++) {
@@ -44,6 +51,9 @@ int main(int argc, char **argv)
             return run_one(number);
         }
         options.first = strcmp(argv[i], "--first") == 0 ? number : options.first;
+        options.failures_max = strcmp(argv[i], "--failures") == 0 ? number : options.failures_max;
+        options.twice_every =
+            strcmp(argv[i], "--twice-every") == 0 && number > 0 ? number : options.twice_every;
         options.jobs = strcmp(argv[i], "--jobs") == 0 ? (size_t)number : options.jobs;
     }
     return jobs_run(&options) ? EXIT_SUCCESS : EXIT_FAILURE;
