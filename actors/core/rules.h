@@ -110,4 +110,8 @@ static inline int64_t rules_expire_ms(const struct candle_rules *rules, enum int
     return open_ms + span_ms + rules->keep_ms + rules->derived_windows * span_ms;
 }
 
+/* What decides the bytes of candles, as text: to tell that it has changed. */
+enum { RULES_TEXT_MAX = 512 };
+void rules_print(const struct candle_rules *rules, char text[RULES_TEXT_MAX]);
+
 #endif
