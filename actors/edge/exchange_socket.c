@@ -17,6 +17,8 @@ enum { CUT = -1, CLOSING_ROUNDS = 4 };
 
 enum { CONNECT_TIMEOUT_S = 10, WHY_MAX = 160, PATH_MAX_BYTES = 320, ADDRESSES_MAX = 64 };
 
+static const struct slice cannot_connect = {"it cannot be connected", 22};
+
 struct outgoing {
     struct outgoing *next;
     size_t size;
@@ -87,18 +89,17 @@ static void finish(struct exchange_socket *s)
     }
 }
 
-static void set_why(struct exchange_socket *s, const char *what, size_t size)
+static void set_why(struct exchange_socket *s, struct slice what)
 {
     if (s->why[0] == '\0') {
-        (void)snprintf(s->why, sizeof(s->why), "%.*s", (int)size, what);
+        (void)snprintf(s->why, sizeof(s->why), "%.*s", (int)what.size, (const char *)what.bytes);
     }
 }
 
 static int keep(struct exchange_socket *s, const void *bytes, size_t size)
 {
     if (size > EXCHANGE_SOCKET_FRAME_MAX - s->frame_size) {
-        static const char why[] = "a frame is larger than any should be";
-        set_why(s, why, sizeof(why) - 1);
+        set_why(s, slice_of_text("a frame is larger than any should be"));
         return CUT;
     }
     if (s->frame_room - s->frame_size < size) {
@@ -152,10 +153,9 @@ static void on_peer_close(struct exchange_socket *s, const unsigned char *bytes,
 {
     char text[WHY_MAX];
     unsigned code = size >= 2 ? (unsigned)bytes[0] << 8 | bytes[1] : 0;
-    int text_size =
-        snprintf(text, sizeof(text), "the exchange closed it (%u %.*s)", code,
-                 size > 2 ? (int)(size - 2) : 0, size > 2 ? (const char *)bytes + 2 : "");
-    set_why(s, text, text_size < WHY_MAX ? (size_t)text_size : WHY_MAX - 1);
+    (void)snprintf(text, sizeof(text), "the exchange closed it (%u %.*s)", code,
+                   size > 2 ? (int)(size - 2) : 0, size > 2 ? (const char *)bytes + 2 : "");
+    set_why(s, slice_of_text(text));
 }
 
 static void end(struct exchange_socket *s, struct lws *wsi)
@@ -186,7 +186,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         on_peer_close(s, in, size);
         return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        set_why(s, in == NULL ? "it cannot be connected" : in, in == NULL ? 22 : size);
+        set_why(s, in == NULL ? cannot_connect : (struct slice){in, size});
         end(s, wsi);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
@@ -235,7 +235,7 @@ static void connect_to(struct exchange_socket *s, const char *address)
         /* Whether it was told already is seen by whether the socket is still there. */
         for (struct exchange_socket *at = hub->all; at != NULL; at = at->next) {
             if (at == s) {
-                set_why(s, "it cannot be connected", 22);
+                set_why(s, cannot_connect);
                 finish(s);
                 return;
             }
@@ -270,8 +270,7 @@ static void on_found(uv_getaddrinfo_t *lookup, int uv_code, struct addrinfo *fou
     if (s->is_closing || s->hub->is_destroyed) {
         free_socket(s);
     } else if (address[0] == '\0') {
-        const char *why = uv_code == 0 ? "its name has no address" : uv_strerror(uv_code);
-        set_why(s, why, strlen(why));
+        set_why(s, slice_of_text(uv_code == 0 ? "its name has no address" : uv_strerror(uv_code)));
         finish(s);
     } else {
         connect_to(s, address);
