@@ -171,15 +171,17 @@ class FeedRun(Case):
         """Kafka, Redis and MongoDB as after an undisturbed run. `is_clean`: nothing is there twice, and no REST row was needed."""
         truth = self.market.wanted(first)
         self.wait_until_told(truth, seconds)
+        self.exchange.pause()  # so that all is told, also what only idleness ends
         answer = self.expect_answer(seconds)
         self.compare_log(truth, is_clean)
         self.compare_candles(answer, truth, is_clean)
         check(not answer.letters, f"dead letters: {answer.letters[:3]}")
         check(not self.exchange.violations, f"the exchange's rules were broken: {self.exchange.violations[:5]}")
+        self.exchange.resume()
         return answer
 
     def expect_answer(self, seconds=60, letters=True):
-        """As of any case, though the exchange goes on: what is told while we compare is compared again."""
+        """As of any case; what comes while we compare is compared again."""
         deadline = time.monotonic() + seconds
         while True:
             self.wait_until_settled(seconds)
