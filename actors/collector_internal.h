@@ -5,6 +5,7 @@
 #include "actors/collector.h"
 #include "actors/core/feed_budget.h"
 #include "actors/core/feed_gaps.h"
+#include "actors/core/feed_gaps_ask.h"
 #include "actors/feed_lane.h"
 #include "proto/exchange_frame.h"
 #include "runtime/backoff.h"
@@ -43,8 +44,8 @@ struct collector {
     struct feed_batch ledger; /* holes that changed since the last commit */
     bool has_changed;         /* symbols or holes */
     bool has_clock;
-    int64_t told_ms;        /* the furthest that the exchange's clock was told */
-    int64_t told_at_ms;     /* and when, by ours */
+    int64_t told_ms;    /* the furthest that the exchange's clock was told */
+    int64_t told_at_ms; /* and when, by ours */
     int64_t next_look_ms;
     int64_t next_info_ms; /* when all symbols are asked for again */
     int64_t bad_told_ms;

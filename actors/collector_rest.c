@@ -62,7 +62,7 @@ static void ask_klines(struct collector *c, int64_t now_ms)
         size_t at = (c->asked_symbol + i) % c->symbol_count;
         struct feed_gaps *gaps = &c->symbols[at].gaps;
         if (strcmp(gaps->row.status, "unknown") == 0 ||
-            !feed_gaps_next_ask(gaps, &c->rules, collector_exchange_ms(c, now_ms), now_ms,
+            !feed_gaps_ask_next(gaps, &c->rules, collector_exchange_ms(c, now_ms), now_ms,
                                 &c->ask)) {
             continue;
         }
@@ -151,7 +151,7 @@ static enum taken take_row(struct collector *c, struct feed_gaps *gaps,
     int64_t exchange_ms = collector_exchange_ms(c, now_ms);
 
     if (kline->open_ms + MINUTE_MS > exchange_ms ||
-        !feed_gaps_wants(gaps, &c->ask, kline->open_ms)) {
+        !feed_gaps_ask_wants(gaps, &c->ask, kline->open_ms)) {
         return TAKEN_no;
     }
     if (!c->options.port.put(c->options.port.context, slice_of_text(kline->symbol),
@@ -176,10 +176,10 @@ static void take_klines(struct collector *c, const struct exchange_answer *answe
         newest_ms = open_ms + MINUTE_MS <= exchange_ms && open_ms > newest_ms ? open_ms : newest_ms;
     }
     if (taken == TAKEN_no_room) {
-        feed_gaps_postpone(gaps, &c->ask, now_ms + NO_ROOM_MS);
+        feed_gaps_ask_postpone(gaps, &c->ask, now_ms + NO_ROOM_MS);
         return;
     }
-    feed_gaps_answered(gaps, &c->rules, &c->ask, newest_ms, exchange_ms, now_ms);
+    feed_gaps_ask_answered(gaps, &c->rules, &c->ask, newest_ms, exchange_ms, now_ms);
 }
 
 static void use(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)

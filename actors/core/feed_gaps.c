@@ -1,5 +1,6 @@
 #include "actors/core/feed_gaps.h"
 
+#include "actors/core/feed_gaps_internal.h"
 #include "proto/interval.h"
 #include "runtime/base.h"
 #include "runtime/crc32c.h"
@@ -8,12 +9,6 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
-
-enum {
-    RETRY_MS = 2000, /* a hole is asked for again after this, then after four times as much */
-    TAIL_WAIT_MS_MIN = 60000,
-    TAIL_WAIT_MS_MAX = 3600000,
-};
 
 void feed_gaps_init(struct feed_gaps *g, const char *symbol)
 {
@@ -38,7 +33,7 @@ void feed_gaps_deinit(struct feed_gaps *g)
     g->gaps = NULL;
 }
 
-static struct feed_gap *add_gap(struct feed_gaps *g, const struct feed_hole *hole, int64_t due_ms)
+struct feed_gap *feed_gaps_add(struct feed_gaps *g, const struct feed_hole *hole, int64_t due_ms)
 {
     if (g->gap_count == g->gap_room) {
         g->gap_room = g->gap_room == 0 ? 4 : g->gap_room * 2;
@@ -49,7 +44,7 @@ static struct feed_gap *add_gap(struct feed_gaps *g, const struct feed_hole *hol
     return gap;
 }
 
-static void drop_gap(struct feed_gaps *g, struct feed_gap *gap)
+void feed_gaps_drop(struct feed_gaps *g, struct feed_gap *gap)
 {
     *gap = g->gaps[--g->gap_count];
 }
@@ -62,7 +57,7 @@ void feed_gaps_restore(struct feed_gaps *g, const struct feed_symbol *row)
 void feed_gaps_restore_hole(struct feed_gaps *g, const struct feed_hole *hole)
 {
     if (hole->state == FEED_HOLE_STATE_open) {
-        (void)add_gap(g, hole, FEED_NO_TIME);
+        (void)feed_gaps_add(g, hole, FEED_NO_TIME);
         return;
     }
     struct feed_hole *last = &g->settled[hole->state];
@@ -119,10 +114,8 @@ static void remember(struct feed_gaps *g, const struct kline *kline)
     g->recent_at = (g->recent_at + 1) % FEED_GAPS_RECENT;
 }
 
-/* Holes of one kind that follow each other become one: a symbol that trades no more makes one that
- * grows, and an answer of a thousand minutes fills one. */
-static void settle(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_hole hole,
-                   enum feed_hole_state state, int64_t exchange_ms)
+void feed_gaps_settle(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                      struct feed_hole hole, enum feed_hole_state state, int64_t exchange_ms)
 {
     struct feed_hole *last = &g->settled[state];
 
@@ -152,11 +145,11 @@ static void open_hole(struct feed_gaps *g, const struct feed_gaps_rules *rules,
         .settled_ms = FEED_NO_TIME,
     };
     memcpy(hole.symbol, g->row.name, sizeof(hole.symbol));
-    (void)add_gap(g, &hole, now_ms);
+    (void)feed_gaps_add(g, &hole, now_ms);
     rules->changed(rules->context, &hole, false);
 }
 
-static struct feed_gap *gap_with(const struct feed_gaps *g, int64_t open_ms)
+struct feed_gap *feed_gaps_with(const struct feed_gaps *g, int64_t open_ms)
 {
     for (size_t i = 0; i < g->gap_count; i++) {
         const struct feed_hole *hole = &g->gaps[i].hole;
@@ -181,14 +174,14 @@ static void shrink(struct feed_gaps *g, const struct feed_gaps_rules *rules, str
     filled.from_ms = open_ms;
     filled.to_ms = open_ms;
     rules->changed(rules->context, &gap->hole, true);
-    drop_gap(g, gap);
+    feed_gaps_drop(g, gap);
     if (before.from_ms <= before.to_ms) {
-        (void)add_gap(g, &before, due_ms);
+        (void)feed_gaps_add(g, &before, due_ms);
         rules->changed(rules->context, &before, false);
     }
-    settle(g, rules, filled, FEED_HOLE_STATE_filled, exchange_ms);
+    feed_gaps_settle(g, rules, filled, FEED_HOLE_STATE_filled, exchange_ms);
     if (behind.from_ms <= behind.to_ms) {
-        (void)add_gap(g, &behind, due_ms);
+        (void)feed_gaps_add(g, &behind, due_ms);
         rules->changed(rules->context, &behind, false);
     }
 }
@@ -245,7 +238,7 @@ static void took_closed(struct feed_gaps *g, const struct feed_gaps_rules *rules
         }
         row->known_to_ms = kline->open_ms;
     } else {
-        struct feed_gap *gap = gap_with(g, kline->open_ms);
+        struct feed_gap *gap = feed_gaps_with(g, kline->open_ms);
         if (gap != NULL) {
             shrink(g, rules, gap, kline->open_ms, exchange_ms);
         }
@@ -298,139 +291,6 @@ void feed_gaps_look(struct feed_gaps *g, const struct feed_gaps_rules *rules, in
     }
     g->row.known_to_ms = due_ms;
     g->is_dirty = true;
-}
-
-/* False: all of it is too old, and it is gone. */
-static bool cut_old(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_gap *gap,
-                    int64_t exchange_ms)
-{
-    int64_t oldest_ms = interval_open_ms(INTERVAL_1m, exchange_ms - rules->keep_ms) + MINUTE_MS;
-    struct feed_hole old = gap->hole;
-
-    if (old.from_ms >= oldest_ms) {
-        return true;
-    }
-    if (old.to_ms < oldest_ms || old.kind == FEED_HOLE_trades) {
-        drop_gap(g, gap);
-        settle(g, rules, old, FEED_HOLE_STATE_too_old, exchange_ms);
-        return false;
-    }
-    old.to_ms = oldest_ms - MINUTE_MS;
-    gap->hole.from_ms = oldest_ms;
-    rules->changed(rules->context, &gap->hole, false);
-    settle(g, rules, old, FEED_HOLE_STATE_too_old, exchange_ms);
-    return true;
-}
-
-/* Walks backwards: a gap that is dropped is replaced by the last one, which was seen already. */
-bool feed_gaps_next_ask(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                        int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask)
-{
-    const struct feed_gap *best = NULL;
-    for (size_t i = g->gap_count; i-- > 0;) {
-        if (g->gaps[i].due_ms <= now_ms) {
-            (void)cut_old(g, rules, &g->gaps[i], exchange_ms);
-        }
-    }
-    for (size_t i = 0; i < g->gap_count; i++) {
-        const struct feed_gap *gap = &g->gaps[i];
-        if (gap->due_ms <= now_ms && (best == NULL || gap->hole.from_ms < best->hole.from_ms)) {
-            best = gap;
-        }
-    }
-    if (best == NULL) {
-        return false;
-    }
-    int64_t last_ms = best->hole.from_ms + (FEED_GAPS_ASK_MINUTES - 1) * (int64_t)MINUTE_MS;
-    *out_ask = (struct feed_ask){
-        .from_ms = best->hole.from_ms,
-        .to_ms = best->hole.to_ms < last_ms ? best->hole.to_ms : last_ms,
-        .kind = best->hole.kind,
-        .hole_from_ms = best->hole.from_ms,
-    };
-    return true;
-}
-
-bool feed_gaps_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms)
-{
-    if (open_ms < ask->from_ms || open_ms > ask->to_ms) {
-        return false;
-    }
-    return ask->kind == FEED_HOLE_trades || gap_with(g, open_ms) != NULL;
-}
-
-/* The exchange has nothing new of a symbol: it is not asked each minute. */
-static void slow_down(struct feed_gaps *g, const struct feed_hole *hole, int64_t now_ms)
-{
-    if (hole->to_ms < g->row.known_to_ms) {
-        return;
-    }
-    g->tail_wait_ms = g->tail_wait_ms == 0 ? TAIL_WAIT_MS_MIN : g->tail_wait_ms * 2;
-    if (g->tail_wait_ms > TAIL_WAIT_MS_MAX) {
-        g->tail_wait_ms = TAIL_WAIT_MS_MAX;
-    }
-    g->tail_not_before_ms = now_ms + g->tail_wait_ms;
-}
-
-static void put_off(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_gap *gap,
-                    int64_t newest_ms, int64_t exchange_ms, int64_t now_ms)
-{
-    struct feed_hole hole = gap->hole;
-    bool is_sure = hole.to_ms < newest_ms || hole.to_ms < exchange_ms - FEED_GAPS_SETTLED_MS;
-
-    hole.asked++;
-    if (is_sure || hole.asked >= FEED_GAPS_ASKS) {
-        drop_gap(g, gap);
-        slow_down(g, &hole, now_ms);
-        settle(g, rules, hole, FEED_HOLE_STATE_absent, exchange_ms);
-        return;
-    }
-    gap->hole = hole;
-    gap->due_ms = now_ms + (RETRY_MS << (2 * (hole.asked - 1)));
-    rules->changed(rules->context, &hole, false);
-}
-
-/* What is left of a hole that was asked for only in part: the rest is another one. */
-static struct feed_gap *split(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                              size_t index, int64_t to_ms)
-{
-    struct feed_hole rest = g->gaps[index].hole;
-    if (rest.kind == FEED_HOLE_minutes && rest.to_ms > to_ms) {
-        rest.from_ms = to_ms + MINUTE_MS;
-        g->gaps[index].hole.to_ms = to_ms;
-        (void)add_gap(g, &rest, g->gaps[index].due_ms);
-        rules->changed(rules->context, &rest, false);
-    }
-    return &g->gaps[index];
-}
-
-void feed_gaps_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                        const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
-                        int64_t now_ms)
-{
-    for (size_t i = g->gap_count; i-- > 0;) {
-        const struct feed_hole *hole = &g->gaps[i].hole;
-        if (hole->kind != ask->kind || hole->to_ms < ask->from_ms || hole->from_ms > ask->to_ms) {
-            continue;
-        }
-        if (hole->kind == FEED_HOLE_trades && newest_ms != FEED_NO_TIME) {
-            struct feed_hole over = *hole;
-            drop_gap(g, &g->gaps[i]);
-            settle(g, rules, over, FEED_HOLE_STATE_filled, exchange_ms);
-        } else {
-            put_off(g, rules, split(g, rules, i, ask->to_ms), newest_ms, exchange_ms, now_ms);
-        }
-    }
-}
-
-void feed_gaps_postpone(struct feed_gaps *g, const struct feed_ask *ask, int64_t due_ms)
-{
-    for (size_t i = 0; i < g->gap_count; i++) {
-        const struct feed_hole *hole = &g->gaps[i].hole;
-        if (hole->kind == ask->kind && hole->to_ms >= ask->from_ms && hole->from_ms <= ask->to_ms) {
-            g->gaps[i].due_ms = due_ms;
-        }
-    }
 }
 
 int64_t feed_gaps_open_minutes(const struct feed_gaps *g)

@@ -70,13 +70,6 @@ enum feed_verdict {
     FEED_stale,     /* an open kline that a later one has overtaken */
 };
 
-struct feed_ask {
-    int64_t from_ms;
-    int64_t to_ms; /* inside */
-    enum feed_hole_kind kind;
-    int64_t hole_from_ms; /* which hole it is of */
-};
-
 void feed_gaps_init(struct feed_gaps *g, const char *symbol);
 
 void feed_gaps_deinit(struct feed_gaps *g);
@@ -97,22 +90,6 @@ void feed_gaps_took(struct feed_gaps *g, const struct feed_gaps_rules *rules,
 /* Finds the minutes that should have come by now. */
 void feed_gaps_look(struct feed_gaps *g, const struct feed_gaps_rules *rules, int64_t exchange_ms,
                     int64_t now_ms);
-
-/* False: there is nothing to ask now. What is too old is settled on the way. */
-bool feed_gaps_next_ask(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                        int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask);
-
-/* Whether a minute of an answer is still wanted. */
-bool feed_gaps_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms);
-
-/* The answer has been read, and its minutes were given to feed_gaps_took(). newest_ms: the newest
- * closed minute in it, FEED_NO_TIME if there was none; a hole of kind trades is settled by any. */
-void feed_gaps_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                        const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
-                        int64_t now_ms);
-
-/* The answer could not be used: what it was about is asked for again after so long. */
-void feed_gaps_postpone(struct feed_gaps *g, const struct feed_ask *ask, int64_t due_ms);
 
 /* Minutes that are still to be asked for. */
 int64_t feed_gaps_open_minutes(const struct feed_gaps *g);

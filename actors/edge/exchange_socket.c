@@ -11,14 +11,13 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-/* What a callback of lws returns to end the connection. */
-enum { CUT = -1 };
+/* What a callback of lws returns to end the connection; and the rounds of a foreign loop in which
+ * lws closes its connections, then its other handles (see ops/ops_http.c). */
+enum { CUT = -1, CLOSING_ROUNDS = 4 };
 
-/* On a loop that is not its own, lws closes its connections in one round and its other handles in
- * the next, and wants to be told when that is over. */
-enum { CLOSING_ROUNDS = 4 };
+enum { CONNECT_TIMEOUT_S = 10, WHY_MAX = 160, PATH_MAX_BYTES = 320, ADDRESSES_MAX = 64 };
 
-enum { CONNECT_TIMEOUT_S = 10, WHY_MAX = 160, PATH_MAX_BYTES = 320, SENDS_MAX = 256 };
+static const struct slice cannot_connect = {"it cannot be connected", 22};
 
 struct outgoing {
     struct outgoing *next;
@@ -27,7 +26,7 @@ struct outgoing {
 };
 
 struct exchange_socket {
-    struct exchange_sockets *sockets;
+    struct exchange_socket_hub *hub;
     struct exchange_socket *next;
     int id;
     struct lws *wsi; /* NULL: the name is being looked up, or it is over */
@@ -41,8 +40,8 @@ struct exchange_socket {
     char why[WHY_MAX];
 };
 
-struct exchange_sockets {
-    struct exchange_sockets_options options;
+struct exchange_socket_hub {
+    struct exchange_socket_hub_options options;
     struct web_url url;
     char path[PATH_MAX_BYTES];
     struct lws_context *context;
@@ -56,7 +55,7 @@ struct exchange_sockets {
 
 static void unlink_socket(struct exchange_socket *s)
 {
-    struct exchange_socket **at = &s->sockets->all;
+    struct exchange_socket **at = &s->hub->all;
     while (*at != s) {
         at = &(*at)->next;
     }
@@ -78,30 +77,29 @@ static void free_socket(struct exchange_socket *s)
 /* The connection is over: tells it, and frees. */
 static void finish(struct exchange_socket *s)
 {
-    struct exchange_sockets *sockets = s->sockets;
+    struct exchange_socket_hub *hub = s->hub;
     int id = s->id;
-    bool is_told = !s->is_closing && !sockets->is_destroyed;
+    bool is_told = !s->is_closing && !hub->is_destroyed;
     char why[WHY_MAX];
 
     (void)snprintf(why, sizeof(why), "%s", s->why[0] == '\0' ? "the connection ended" : s->why);
     free_socket(s);
     if (is_told) {
-        sockets->options.closed(sockets->options.context, id, why);
+        hub->options.closed(hub->options.context, id, why);
     }
 }
 
-static void set_why(struct exchange_socket *s, const char *what, size_t size)
+static void set_why(struct exchange_socket *s, struct slice what)
 {
     if (s->why[0] == '\0') {
-        (void)snprintf(s->why, sizeof(s->why), "%.*s", (int)size, what);
+        (void)snprintf(s->why, sizeof(s->why), "%.*s", (int)what.size, (const char *)what.bytes);
     }
 }
 
 static int keep(struct exchange_socket *s, const void *bytes, size_t size)
 {
     if (size > EXCHANGE_SOCKET_FRAME_MAX - s->frame_size) {
-        static const char why[] = "a frame is larger than any should be";
-        set_why(s, why, sizeof(why) - 1);
+        set_why(s, slice_of_text("a frame is larger than any should be"));
         return CUT;
     }
     if (s->frame_room - s->frame_size < size) {
@@ -126,7 +124,7 @@ static int on_received(struct exchange_socket *s, struct lws *wsi, const void *b
     if (lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0) {
         struct slice frame = {s->frame, s->frame_size};
         s->frame_size = 0;
-        s->sockets->options.received(s->sockets->options.context, s->id, frame);
+        s->hub->options.received(s->hub->options.context, s->id, frame);
     }
     return s->is_closing ? CUT : 0;
 }
@@ -155,10 +153,15 @@ static void on_peer_close(struct exchange_socket *s, const unsigned char *bytes,
 {
     char text[WHY_MAX];
     unsigned code = size >= 2 ? (unsigned)bytes[0] << 8 | bytes[1] : 0;
-    int text_size =
-        snprintf(text, sizeof(text), "the exchange closed it (%u %.*s)", code,
-                 size > 2 ? (int)(size - 2) : 0, size > 2 ? (const char *)bytes + 2 : "");
-    set_why(s, text, text_size < WHY_MAX ? (size_t)text_size : WHY_MAX - 1);
+    (void)snprintf(text, sizeof(text), "the exchange closed it (%u %.*s)", code,
+                   size > 2 ? (int)(size - 2) : 0, size > 2 ? (const char *)bytes + 2 : "");
+    set_why(s, slice_of_text(text));
+}
+
+static void end(struct exchange_socket *s, struct lws *wsi)
+{
+    lws_set_opaque_user_data(wsi, NULL);
+    finish(s);
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -172,7 +175,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     switch (reason) {
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         if (!s->is_closing) {
-            s->sockets->options.opened(s->sockets->options.context, s->id);
+            s->hub->options.opened(s->hub->options.context, s->id);
         }
         return s->is_closing ? CUT : 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
@@ -183,16 +186,12 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         on_peer_close(s, in, size);
         return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-        set_why(s, in == NULL ? "it cannot be connected" : in, in == NULL ? 22 : size);
-        lws_set_opaque_user_data(wsi, NULL);
-        s->wsi = NULL;
-        finish(s);
+        set_why(s, in == NULL ? cannot_connect : (struct slice){in, size});
+        end(s, wsi);
         return 0;
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY: /* what was ended while it was still connecting */
-        lws_set_opaque_user_data(wsi, NULL);
-        s->wsi = NULL;
-        finish(s);
+        end(s, wsi);
         return 0;
     default:
         return 0;
@@ -217,16 +216,16 @@ static void host_header(const struct web_url *url, char *text, size_t size)
 /* lws tells a failure at once by a callback before it returns, or by NULL alone. */
 static void connect_to(struct exchange_socket *s, const char *address)
 {
-    struct exchange_sockets *sockets = s->sockets;
+    struct exchange_socket_hub *hub = s->hub;
     char host[WEB_URL_HOST_MAX + 16];
-    host_header(&sockets->url, host, sizeof(host));
+    host_header(&hub->url, host, sizeof(host));
     struct lws_client_connect_info info = {
-        .context = sockets->context,
-        .vhost = sockets->vhost,
+        .context = hub->context,
+        .vhost = hub->vhost,
         .address = address,
-        .port = sockets->url.port,
-        .ssl_connection = sockets->url.is_secure ? LCCSCF_USE_SSL : 0,
-        .path = sockets->path,
+        .port = hub->url.port,
+        .ssl_connection = hub->url.is_secure ? LCCSCF_USE_SSL : 0,
+        .path = hub->path,
         .host = host,
         .local_protocol_name = protocols[0].name,
         .opaque_user_data = s,
@@ -234,9 +233,9 @@ static void connect_to(struct exchange_socket *s, const char *address)
     struct lws *wsi = lws_client_connect_via_info(&info);
     if (wsi == NULL) {
         /* Whether it was told already is seen by whether the socket is still there. */
-        for (struct exchange_socket *at = sockets->all; at != NULL; at = at->next) {
+        for (struct exchange_socket *at = hub->all; at != NULL; at = at->next) {
             if (at == s) {
-                set_why(s, "it cannot be connected", 22);
+                set_why(s, cannot_connect);
                 finish(s);
                 return;
             }
@@ -249,14 +248,11 @@ static void connect_to(struct exchange_socket *s, const char *address)
 /* The addresses take turns. */
 static const struct addrinfo *choose(const struct addrinfo *found, unsigned turn)
 {
-    unsigned count = 0;
-    for (const struct addrinfo *at = found; at != NULL; at = at->ai_next) {
-        count++;
+    const struct addrinfo *at = found;
+    for (unsigned i = 0; i < turn % ADDRESSES_MAX; i++) {
+        at = at->ai_next == NULL ? found : at->ai_next;
     }
-    for (unsigned i = turn % count; i > 0; i--) {
-        found = found->ai_next;
-    }
-    return found;
+    return at;
 }
 
 static void on_found(uv_getaddrinfo_t *lookup, int uv_code, struct addrinfo *found)
@@ -266,35 +262,34 @@ static void on_found(uv_getaddrinfo_t *lookup, int uv_code, struct addrinfo *fou
 
     s->is_looking_up = false;
     if (uv_code == 0 && found != NULL) {
-        const struct addrinfo *chosen = choose(found, s->sockets->lookups++);
+        const struct addrinfo *chosen = choose(found, s->hub->lookups++);
         (void)getnameinfo(chosen->ai_addr, chosen->ai_addrlen, address, sizeof(address), NULL, 0,
                           NI_NUMERICHOST);
     }
     uv_freeaddrinfo(found);
-    if (s->is_closing || s->sockets->is_destroyed) {
+    if (s->is_closing || s->hub->is_destroyed) {
         free_socket(s);
     } else if (address[0] == '\0') {
-        const char *why = uv_code == 0 ? "its name has no address" : uv_strerror(uv_code);
-        set_why(s, why, strlen(why));
+        set_why(s, slice_of_text(uv_code == 0 ? "its name has no address" : uv_strerror(uv_code)));
         finish(s);
     } else {
         connect_to(s, address);
     }
 }
 
-struct exchange_socket *exchange_socket_open(struct exchange_sockets *sockets, int id)
+struct exchange_socket *exchange_socket_open(struct exchange_socket_hub *hub, int id)
 {
     struct exchange_socket *s = mem_new(1, sizeof(*s));
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 
-    s->sockets = sockets;
+    s->hub = hub;
     s->id = id;
-    s->next = sockets->all;
-    sockets->all = s;
+    s->next = hub->all;
+    hub->all = s;
     s->is_looking_up = true;
     /* It refuses nothing but bad arguments and names that are too long, which the url excludes. */
-    int rc = uv_getaddrinfo(loop_uv(sockets->options.loop), &s->lookup, on_found, sockets->url.host,
-                            NULL, &hints);
+    int rc = uv_getaddrinfo(loop_uv(hub->options.loop), &s->lookup, on_found, hub->url.host, NULL,
+                            &hints);
     if (rc != 0) {
         free_socket(s);
         return NULL;
@@ -331,17 +326,17 @@ void exchange_socket_close(struct exchange_socket **socket_p)
     }
 }
 
-enum status exchange_sockets_create(const struct exchange_sockets_options *options,
-                                    struct exchange_sockets **out_sockets)
+enum status exchange_socket_hub_create(const struct exchange_socket_hub_options *options,
+                                       struct exchange_socket_hub **out_hub)
 {
-    struct exchange_sockets *sockets = mem_new(1, sizeof(*sockets));
+    struct exchange_socket_hub *hub = mem_new(1, sizeof(*hub));
     void *loops[] = {loop_uv(options->loop)};
     bool has_file = options->ca_file != NULL && options->ca_file[0] != '\0';
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
         .foreign_loops = loops,
-        .user = sockets,
+        .user = hub,
         .vhost_name = "exchange",
         .timeout_secs = CONNECT_TIMEOUT_S,
         .client_ssl_ca_filepath = has_file ? options->ca_file : NULL,
@@ -349,58 +344,57 @@ enum status exchange_sockets_create(const struct exchange_sockets_options *optio
                    LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
                    (has_file ? LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS : 0),
     };
-    sockets->options = *options;
-    sockets->url = *options->url;
-    (void)snprintf(sockets->path, sizeof(sockets->path), "%s%s", options->url->prefix,
-                   options->path);
-    sockets->options.url = NULL;
-    sockets->options.path = NULL;
-    sockets->options.ca_file = NULL;
+    hub->options = *options;
+    hub->url = *options->url;
+    (void)snprintf(hub->path, sizeof(hub->path), "%s%s", options->url->prefix, options->path);
+    hub->options.url = NULL;
+    hub->options.path = NULL;
+    hub->options.ca_file = NULL;
     lws_set_log_level(0, NULL);
-    sockets->context = lws_create_context(&info);
-    sockets->vhost = sockets->context == NULL ? NULL : lws_create_vhost(sockets->context, &info);
-    if (sockets->vhost == NULL) {
-        exchange_sockets_destroy(&sockets);
+    hub->context = lws_create_context(&info);
+    hub->vhost = hub->context == NULL ? NULL : lws_create_vhost(hub->context, &info);
+    if (hub->vhost == NULL) {
+        exchange_socket_hub_destroy(&hub);
         return STATUS_IO;
     }
-    *out_sockets = sockets;
+    *out_hub = hub;
     return STATUS_OK;
 }
 
 static void on_closer_closed(uv_handle_t *handle)
 {
-    struct exchange_sockets *sockets =
-        container_of((uv_idle_t *)handle, struct exchange_sockets, closer);
-    mem_free(sockets);
+    struct exchange_socket_hub *hub =
+        container_of((uv_idle_t *)handle, struct exchange_socket_hub, closer);
+    mem_free(hub);
 }
 
 /* Lookups that are under way come back first. */
 static void on_round(uv_idle_t *closer)
 {
-    struct exchange_sockets *sockets = container_of(closer, struct exchange_sockets, closer);
-    sockets->rounds++;
-    if (sockets->rounds == CLOSING_ROUNDS) {
-        lws_context_destroy(sockets->context);
+    struct exchange_socket_hub *hub = container_of(closer, struct exchange_socket_hub, closer);
+    hub->rounds++;
+    if (hub->rounds == CLOSING_ROUNDS) {
+        lws_context_destroy(hub->context);
     }
-    if (sockets->rounds >= CLOSING_ROUNDS && sockets->all == NULL) {
+    if (hub->rounds >= CLOSING_ROUNDS && hub->all == NULL) {
         uv_close((uv_handle_t *)closer, on_closer_closed);
     }
 }
 
-void exchange_sockets_destroy(struct exchange_sockets **sockets_p)
+void exchange_socket_hub_destroy(struct exchange_socket_hub **hub_p)
 {
-    struct exchange_sockets *sockets = *sockets_p;
-    *sockets_p = NULL;
-    if (sockets == NULL) {
+    struct exchange_socket_hub *hub = *hub_p;
+    *hub_p = NULL;
+    if (hub == NULL) {
         return;
     }
-    sockets->is_destroyed = true;
-    for (struct exchange_socket *s = sockets->all; s != NULL; s = s->next) {
+    hub->is_destroyed = true;
+    for (struct exchange_socket *s = hub->all; s != NULL; s = s->next) {
         if (s->is_looking_up) {
             (void)uv_cancel((uv_req_t *)&s->lookup);
         }
     }
-    lws_context_destroy(sockets->context);
-    (void)uv_idle_init(loop_uv(sockets->options.loop), &sockets->closer);
-    (void)uv_idle_start(&sockets->closer, on_round);
+    lws_context_destroy(hub->context);
+    (void)uv_idle_init(loop_uv(hub->options.loop), &hub->closer);
+    (void)uv_idle_start(&hub->closer, on_round);
 }

@@ -45,7 +45,7 @@ def measure(servers, folder, seconds=40):
         listener = Listener(client, run.redis_db)
         run.shard().start()
         run.collector().start()
-        run.wait_until_subscribed()
+        run.wait_until_ready()
         wait_until("the past is in Redis", lambda: client.exists(*past_keys(run.market)) == SYMBOLS, 60)
         run.play(seconds=seconds + 60)
         wait_until("every window is in Redis", lambda: closes.told_ns.keys() <= listener.seen.keys(), 30)

@@ -134,8 +134,17 @@ class FeedRun(Case):
                     together[name] += samples
         return together
 
-    def wait_until_subscribed(self, seconds=30):
-        wait_until("the collector has subscribed", lambda: self.check_running() or self.exchange.is_subscribed(), seconds)
+    def wait_until_subscribed(self, symbols=None, seconds=30):
+        wait_until("the collector has subscribed", lambda: self.check_running() or self.exchange.is_subscribed(symbols), seconds)
+
+    def wait_until_ready(self, symbols=None):
+        """The collector hears the exchange, and has asked for the past."""
+        self.wait_until_subscribed(symbols)
+        past = {place: minute for place, minute in self.market.wanted(0).items() if not self.is_of_session(place)}
+        self.wait_until_told(past, 30)
+
+    def is_of_session(self, place):
+        return place[1] >= self.market.base_ms + self.market.past * MINUTE_MS
 
     def act(self, function):
         """On a thread of its own; what goes wrong there is told by finish()."""

@@ -26,9 +26,7 @@ def session(run, row):
     run.shard().start()
     collector = run.collector().start()
     heeded = [name for name in run.market.symbols if f"{name.lower()}@kline_1m" not in run.exchange.unheeded]
-    wait_until("the collector has subscribed", lambda: run.check_running() or run.exchange.is_subscribed(heeded), 30)
-    past = {place: minute for place, minute in run.market.wanted().items() if is_past(run, place)}
-    run.wait_until_told(past, 30)
+    run.wait_until_ready(heeded)
     began = time.monotonic()
     run.play(row.act)
     run.expect_same(is_clean=not row.asks_rest)
@@ -36,10 +34,6 @@ def session(run, row):
         check(not run.rest_asked_since(began), f"REST was asked though nothing was missing: {run.rest_asked_since(began)[:3]}")
     check(run.exchange.most_at_once <= 2, f"{run.exchange.most_at_once} connections at once")
     check(collector.stop() == 0, f"exit code {collector.process.returncode} after SIGTERM")
-
-
-def is_past(run, place):
-    return place[1] < run.market.base_ms + run.market.past * MINUTE_MS
 
 
 def row_test(row):
@@ -110,7 +104,7 @@ def kafka_away(servers, folder):
     with FeedRun(servers, folder, market, {"pace": (seconds + 4) / 30}, kafka=server) as run:
         run.shard().start()
         collector = run.collector().start()
-        run.wait_until_subscribed()
+        run.wait_until_ready()
         heard = set()
 
         def take_away(exchange):
@@ -139,7 +133,7 @@ def spool_limit(servers, folder):
     with FeedRun(servers, folder, market, {"pace": 0.1}, feed={"spool_max_bytes": "1MiB"}, kafka=server) as run:
         run.shard().start()
         collector = run.collector().start()
-        run.wait_until_subscribed()
+        run.wait_until_ready()
         told = run.market.wanted()
 
         def take_away(exchange):
@@ -162,7 +156,7 @@ def killed(servers, folder):
     with FeedRun(servers, folder, {"minutes": 50, "past": 5}) as run:
         run.shard().start()
         collector = run.collector().start()
-        run.wait_until_subscribed()
+        run.wait_until_ready()
 
         def kill(exchange):
             for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.8):
@@ -181,7 +175,7 @@ def away(servers, folder):
     with FeedRun(servers, folder, {"minutes": 90, "past": 5}, {"pace": 0.05}) as run:
         run.shard().start()
         collector = run.collector().start()
-        run.wait_until_subscribed()
+        run.wait_until_ready()
         second = run.collector("second").start()
         check(second.process.wait(20) == 1, f"the second collector ended with {second.process.returncode}")
 
@@ -237,7 +231,7 @@ def symbols(servers, folder):
         run.shard().start()
         collector = run.collector(symbols=[*run.market.symbols, "NOSUCHUSDT"]).start()
         living = [symbol for symbol in run.market.symbols if symbol != "HALTUSDT"]
-        wait_until("the collector has subscribed", lambda: run.exchange.is_subscribed(living), 30)
+        run.wait_until_ready(living)
         run.play()
         run.expect_same()
         for symbol in ("NOSUCHUSDT", "HALTUSDT"):
@@ -259,7 +253,7 @@ def absent(servers, folder):
         market.absent.update((symbol, at) for at in lost)
         run.shard().start()
         run.collector().start()
-        run.wait_until_subscribed()
+        run.wait_until_ready()
         run.play()
         run.expect_same()
         minutes = {market.series[symbol][at].open_ms for at in lost}
@@ -332,7 +326,7 @@ def run_with_broker(servers, folder):
             time.sleep(8)
             check(not run.read_log(), "there is something in Kafka")
             run.exchange.resume()
-            run.wait_until_subscribed(60)
+            run.wait_until_subscribed(seconds=60)
             run.exchange.begin()
 
         run.act(lambda exchange: come_back())

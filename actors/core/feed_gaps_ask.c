@@ -1,0 +1,143 @@
+#include "actors/core/feed_gaps_ask.h"
+
+#include "actors/core/feed_gaps_internal.h"
+#include "proto/interval.h"
+
+enum {
+    RETRY_MS = 2000, /* a hole is asked for again after this, then after four times as much */
+    TAIL_WAIT_MS_MIN = 60000,
+    TAIL_WAIT_MS_MAX = 3600000,
+};
+
+/* False: all of it is too old, and it is gone. */
+static bool cut_old(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_gap *gap,
+                    int64_t exchange_ms)
+{
+    int64_t oldest_ms = interval_open_ms(INTERVAL_1m, exchange_ms - rules->keep_ms) + MINUTE_MS;
+    struct feed_hole old = gap->hole;
+
+    if (old.from_ms >= oldest_ms) {
+        return true;
+    }
+    if (old.to_ms < oldest_ms || old.kind == FEED_HOLE_trades) {
+        feed_gaps_drop(g, gap);
+        feed_gaps_settle(g, rules, old, FEED_HOLE_STATE_too_old, exchange_ms);
+        return false;
+    }
+    old.to_ms = oldest_ms - MINUTE_MS;
+    gap->hole.from_ms = oldest_ms;
+    rules->changed(rules->context, &gap->hole, false);
+    feed_gaps_settle(g, rules, old, FEED_HOLE_STATE_too_old, exchange_ms);
+    return true;
+}
+
+/* Walks backwards: a gap that is dropped is replaced by the last one, which was seen already. */
+bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                        int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask)
+{
+    const struct feed_gap *best = NULL;
+    for (size_t i = g->gap_count; i-- > 0;) {
+        if (g->gaps[i].due_ms <= now_ms) {
+            (void)cut_old(g, rules, &g->gaps[i], exchange_ms);
+        }
+    }
+    for (size_t i = 0; i < g->gap_count; i++) {
+        const struct feed_gap *gap = &g->gaps[i];
+        if (gap->due_ms <= now_ms && (best == NULL || gap->hole.from_ms < best->hole.from_ms)) {
+            best = gap;
+        }
+    }
+    if (best == NULL) {
+        return false;
+    }
+    int64_t last_ms = best->hole.from_ms + (FEED_GAPS_ASK_MINUTES - 1) * (int64_t)MINUTE_MS;
+    *out_ask = (struct feed_ask){
+        .from_ms = best->hole.from_ms,
+        .to_ms = best->hole.to_ms < last_ms ? best->hole.to_ms : last_ms,
+        .kind = best->hole.kind,
+        .hole_from_ms = best->hole.from_ms,
+    };
+    return true;
+}
+
+bool feed_gaps_ask_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms)
+{
+    if (open_ms < ask->from_ms || open_ms > ask->to_ms) {
+        return false;
+    }
+    return ask->kind == FEED_HOLE_trades || feed_gaps_with(g, open_ms) != NULL;
+}
+
+/* The exchange has nothing new of a symbol: it is not asked each minute. */
+static void slow_down(struct feed_gaps *g, const struct feed_hole *hole, int64_t now_ms)
+{
+    if (hole->to_ms < g->row.known_to_ms) {
+        return;
+    }
+    g->tail_wait_ms = g->tail_wait_ms == 0 ? TAIL_WAIT_MS_MIN : g->tail_wait_ms * 2;
+    if (g->tail_wait_ms > TAIL_WAIT_MS_MAX) {
+        g->tail_wait_ms = TAIL_WAIT_MS_MAX;
+    }
+    g->tail_not_before_ms = now_ms + g->tail_wait_ms;
+}
+
+static void put_off(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_gap *gap,
+                    int64_t newest_ms, int64_t exchange_ms, int64_t now_ms)
+{
+    struct feed_hole hole = gap->hole;
+    bool is_sure = hole.to_ms < newest_ms || hole.to_ms < exchange_ms - FEED_GAPS_SETTLED_MS;
+
+    hole.asked++;
+    if (is_sure || hole.asked >= FEED_GAPS_ASKS) {
+        feed_gaps_drop(g, gap);
+        slow_down(g, &hole, now_ms);
+        feed_gaps_settle(g, rules, hole, FEED_HOLE_STATE_absent, exchange_ms);
+        return;
+    }
+    gap->hole = hole;
+    gap->due_ms = now_ms + (RETRY_MS << (2 * (hole.asked - 1)));
+    rules->changed(rules->context, &hole, false);
+}
+
+/* What is left of a hole that was asked for only in part: the rest is another one. */
+static struct feed_gap *split(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                              size_t index, int64_t to_ms)
+{
+    struct feed_hole rest = g->gaps[index].hole;
+    if (rest.kind == FEED_HOLE_minutes && rest.to_ms > to_ms) {
+        rest.from_ms = to_ms + MINUTE_MS;
+        g->gaps[index].hole.to_ms = to_ms;
+        (void)feed_gaps_add(g, &rest, g->gaps[index].due_ms);
+        rules->changed(rules->context, &rest, false);
+    }
+    return &g->gaps[index];
+}
+
+void feed_gaps_ask_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                            const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
+                            int64_t now_ms)
+{
+    for (size_t i = g->gap_count; i-- > 0;) {
+        const struct feed_hole *hole = &g->gaps[i].hole;
+        if (hole->kind != ask->kind || hole->to_ms < ask->from_ms || hole->from_ms > ask->to_ms) {
+            continue;
+        }
+        if (hole->kind == FEED_HOLE_trades && newest_ms != FEED_NO_TIME) {
+            struct feed_hole over = *hole;
+            feed_gaps_drop(g, &g->gaps[i]);
+            feed_gaps_settle(g, rules, over, FEED_HOLE_STATE_filled, exchange_ms);
+        } else {
+            put_off(g, rules, split(g, rules, i, ask->to_ms), newest_ms, exchange_ms, now_ms);
+        }
+    }
+}
+
+void feed_gaps_ask_postpone(struct feed_gaps *g, const struct feed_ask *ask, int64_t due_ms)
+{
+    for (size_t i = 0; i < g->gap_count; i++) {
+        const struct feed_hole *hole = &g->gaps[i].hole;
+        if (hole->kind == ask->kind && hole->to_ms >= ask->from_ms && hole->from_ms <= ask->to_ms) {
+            g->gaps[i].due_ms = due_ms;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/* What to ask REST for of one symbol, and what its answers settle; see feed_gaps.h. Pure. */
+#ifndef CANDLED_ACTORS_CORE_FEED_GAPS_ASK_H
+#define CANDLED_ACTORS_CORE_FEED_GAPS_ASK_H
+
+#include "actors/core/feed_gaps.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct feed_ask {
+    int64_t from_ms;
+    int64_t to_ms; /* inside */
+    enum feed_hole_kind kind;
+    int64_t hole_from_ms; /* which hole it is of */
+};
+
+/* False: there is nothing to ask now. What is too old is settled on the way. */
+bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                        int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask);
+
+/* Whether a minute of an answer is still wanted. */
+bool feed_gaps_ask_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms);
+
+/* The answer has been read, and its minutes were given to feed_gaps_took(). newest_ms: the newest
+ * closed minute in it, FEED_NO_TIME if there was none; a hole of kind trades is settled by any. */
+void feed_gaps_ask_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                            const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
+                            int64_t now_ms);
+
+/* The answer could not be used: what it was about is asked for again after so long. */
+void feed_gaps_ask_postpone(struct feed_gaps *g, const struct feed_ask *ask, int64_t due_ms);
+
+#endif

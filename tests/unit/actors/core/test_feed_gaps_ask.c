@@ -1,0 +1,194 @@
+#include "actors/core/feed_gaps_ask.h"
+
+#include "tests/unit/actors/core/feed_gaps_book.h"
+
+static void a_minute_that_was_lost_is_asked_for_and_filled(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 4);
+    take(book, closed(7, 700, 799));
+    assert_int_equal(book->count, 1);
+    assert_hole(book, 0, FEED_HOLE_STATE_open, 5, 6);
+    assert_true(next_ask(book, MINUTE(8), 0, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(5));
+    assert_int_equal(ask.to_ms, MINUTE(6));
+    answer(book, &ask, 5, 6, MINUTE(8), 0);
+    assert_int_equal(book->count, 1); /* minutes that follow each other are one line */
+    assert_hole(book, 0, FEED_HOLE_STATE_filled, 5, 6);
+    assert_false(next_ask(book, MINUTE(8), 1000000, &ask));
+}
+
+static void a_minute_of_a_hole_that_the_stream_tells_late_is_asked_for_no_more(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 0);
+    take(book, closed(4, 400, 499));
+    take(book, closed(2, 200, 299));
+    assert_int_equal(feed_gaps_open_minutes(&book->gaps), 2);
+    assert_true(next_ask(book, MINUTE(5), 0, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(1));
+    assert_int_equal(ask.to_ms, MINUTE(1));
+    assert_false(feed_gaps_ask_wants(&book->gaps, &ask, MINUTE(2)));
+}
+
+static void a_restart_asks_for_what_it_missed(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    struct feed_symbol row = {.name = "BTCUSDT", .known_to_ms = MINUTE(10), .last_trade_id = -1};
+    feed_gaps_restore(&book->gaps, &row);
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(100) + 30000, 0);
+    assert_hole(book, 0, FEED_HOLE_STATE_open, 11, 99);
+    assert_true(next_ask(book, MINUTE(100) + 30000, 0, &ask));
+    answer(book, &ask, 11, 99, MINUTE(100) + 30000, 0);
+    assert_hole(book, 0, FEED_HOLE_STATE_filled, 11, 99);
+    take_minutes(book, 100, 101);
+    assert_int_equal(book->count, 1);
+}
+
+static void a_hole_in_the_ledger_is_asked_for_after_a_restart(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    struct feed_symbol row = {.name = "BTCUSDT", .known_to_ms = MINUTE(10), .last_trade_id = -1};
+    struct feed_hole hole = {.symbol = "BTCUSDT", .from_ms = MINUTE(3), .to_ms = MINUTE(5)};
+    feed_gaps_restore(&book->gaps, &row);
+    feed_gaps_restore_hole(&book->gaps, &hole);
+    assert_true(next_ask(book, MINUTE(11), 0, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(3));
+    assert_int_equal(ask.to_ms, MINUTE(5));
+}
+
+static void a_symbol_that_nobody_knows_is_asked_for_as_far_back_as_configured(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    book->rules.backfill_ms = 30ll * MINUTE_MS;
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(100) + 15000, 0);
+    assert_true(next_ask(book, MINUTE(100) + 15000, 0, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(70));
+    assert_int_equal(ask.to_ms, MINUTE(99));
+}
+
+static void what_the_exchange_has_not_got_is_asked_for_three_times(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    int64_t now_ms = 0;
+    int asks = 0;
+    take_minutes(book, 0, 4);
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(6) + 10000, now_ms);
+    for (int i = 0; i < 1000; i++, now_ms += 1000) {
+        if (next_ask(book, MINUTE(6) + 10000, now_ms, &ask)) {
+            asks++;
+            answer(book, &ask, 1, 0, MINUTE(6) + 10000, now_ms);
+        }
+    }
+    assert_int_equal(asks, FEED_GAPS_ASKS);
+    assert_hole(book, 0, FEED_HOLE_STATE_absent, 5, 5);
+    assert_int_equal(book->holes[0].asked, FEED_GAPS_ASKS);
+}
+
+static void a_hole_with_later_minutes_in_its_answer_is_the_exchanges_own_at_once(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 0);
+    take(book, closed(6, 600, 699));
+    assert_true(next_ask(book, MINUTE(7), 0, &ask));
+    answer(book, &ask, 4, 5, MINUTE(7), 0);
+    assert_int_equal(book->count, 2);
+    assert_int_equal(feed_gaps_open_minutes(&book->gaps), 0);
+    for (size_t i = 0; i < 2; i++) {
+        bool is_absent = book->holes[i].state == FEED_HOLE_STATE_absent;
+        assert_hole(book, i, is_absent ? FEED_HOLE_STATE_absent : FEED_HOLE_STATE_filled,
+                    is_absent ? 1 : 4, is_absent ? 3 : 5);
+    }
+}
+
+static void a_symbol_that_trades_no_more_makes_one_hole_and_is_asked_ever_less(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    int asks = 0;
+    take_minutes(book, 0, 4);
+    for (int64_t now_ms = 0; now_ms < 24ll * 3600000; now_ms += 1000) {
+        int64_t exchange_ms = MINUTE(5) + now_ms;
+        feed_gaps_look(&book->gaps, &book->rules, exchange_ms, now_ms);
+        if (next_ask(book, exchange_ms, now_ms, &ask)) {
+            asks++;
+            answer(book, &ask, 1, 0, exchange_ms, now_ms);
+        }
+    }
+    assert_true(asks < 120);
+    assert_int_equal(book->holes[0].from_ms, MINUTE(5));
+    assert_int_equal(book->holes[0].state, FEED_HOLE_STATE_absent);
+    assert_true(book->count <= 2); /* and perhaps one that is asked for just now */
+}
+
+static void what_is_older_than_a_shard_takes_is_not_asked_for(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    struct feed_symbol row = {.name = "BTCUSDT", .known_to_ms = MINUTE(0), .last_trade_id = -1};
+    feed_gaps_restore(&book->gaps, &row);
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(2100) + 15000, 0);
+    assert_true(next_ask(book, MINUTE(2100) + 15000, 0, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(101));
+    assert_int_equal(ask.to_ms - ask.from_ms, (FEED_GAPS_ASK_MINUTES - 1) * (int64_t)MINUTE_MS);
+    size_t old = book->holes[0].state == FEED_HOLE_STATE_too_old ? 0 : 1;
+    assert_hole(book, old, FEED_HOLE_STATE_too_old, 1, 100);
+}
+
+static void a_long_hole_is_asked_for_piece_by_piece(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    struct feed_symbol row = {.name = "BTCUSDT", .known_to_ms = MINUTE(0), .last_trade_id = -1};
+    int64_t exchange_ms = MINUTE(1800) + 15000;
+    feed_gaps_restore(&book->gaps, &row);
+    feed_gaps_look(&book->gaps, &book->rules, exchange_ms, 0);
+    assert_true(next_ask(book, exchange_ms, 0, &ask));
+    answer(book, &ask, 1, 1000, exchange_ms, 0);
+    assert_true(next_ask(book, exchange_ms, 0, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(1001));
+    assert_int_equal(ask.to_ms, MINUTE(1799));
+    answer(book, &ask, 1001, 1799, exchange_ms, 0);
+    assert_int_equal(book->count, 1);
+    assert_hole(book, 0, FEED_HOLE_STATE_filled, 1, 1799);
+}
+
+static void an_answer_that_cannot_be_used_is_put_off_and_not_counted(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 0);
+    take(book, closed(2, 200, 299));
+    assert_true(next_ask(book, MINUTE(3), 0, &ask));
+    feed_gaps_ask_postpone(&book->gaps, &ask, 5000);
+    assert_false(next_ask(book, MINUTE(3), 4999, &ask));
+    assert_true(next_ask(book, MINUTE(3), 5000, &ask));
+    assert_int_equal(book->holes[0].asked, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_minute_that_was_lost_is_asked_for_and_filled),
+        TEST(a_minute_of_a_hole_that_the_stream_tells_late_is_asked_for_no_more),
+        TEST(a_restart_asks_for_what_it_missed),
+        TEST(a_hole_in_the_ledger_is_asked_for_after_a_restart),
+        TEST(a_symbol_that_nobody_knows_is_asked_for_as_far_back_as_configured),
+        TEST(what_the_exchange_has_not_got_is_asked_for_three_times),
+        TEST(a_hole_with_later_minutes_in_its_answer_is_the_exchanges_own_at_once),
+        TEST(a_symbol_that_trades_no_more_makes_one_hole_and_is_asked_ever_less),
+        TEST(what_is_older_than_a_shard_takes_is_not_asked_for),
+        TEST(a_long_hole_is_asked_for_piece_by_piece),
+        TEST(an_answer_that_cannot_be_used_is_put_off_and_not_counted),
+    };
+#undef TEST
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
