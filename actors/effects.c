@@ -25,6 +25,7 @@ void effects_init(struct effects *effects, const struct candle_rules *rules, str
 void effects_deinit(struct effects *effects)
 {
     span_deinit(&effects->span);
+    closes_deinit(&effects->closes);
     deadlines_destroy(&effects->due);
     store_view_destroy(&effects->view);
     batch_destroy(&effects->batch);

@@ -7,6 +7,7 @@
 #ifndef CANDLED_ACTORS_EFFECTS_H
 #define CANDLED_ACTORS_EFFECTS_H
 
+#include "actors/core/closes.h"
 #include "actors/core/rules.h"
 #include "actors/core/span.h"
 #include "proto/candle.h"
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 struct actor;
+struct symbol;
 
 struct effects {
     struct actor *partition; /* escalates when the state cannot be read */
@@ -33,9 +35,12 @@ struct effects {
     int64_t as_of_ms;      /* stream time of the record in work; what expires later is there */
     struct deadlines *due; /* in event time: each symbol's earliest pending window */
     struct metrics_set *metrics;
-    bool has_dead_letters;   /* what the batch adds to the outbox */
-    interval_set intervals;  /* of the candles it adds */
-    struct span span;        /* scratch for whoever refolds */
+    bool has_dead_letters;  /* what the batch adds to the outbox */
+    interval_set intervals; /* of the candles it adds */
+    struct span span;       /* scratch for whoever refolds */
+    struct closes closes;   /* the same for derived values: of windows that are not the newest */
+    const struct symbol *closes_symbol; /* whose they are; NULL: nobody's */
+    enum interval closes_interval;
     uint64_t klines_handled; /* counted by the symbols, checked at the slice's end */
 };
 

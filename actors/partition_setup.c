@@ -1,10 +1,29 @@
 #include "actors/partition_internal.h"
 
+#include "runtime/log.h"
 #include "runtime/mem.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Candles that were told stay as they were; what comes is by the rules of now. */
+static void note_rules(const struct partition *p, struct meta *meta)
+{
+    char text[RULES_TEXT_MAX];
+
+    rules_print(&p->options.rules, text);
+    if (strcmp(text, meta->settings) == 0) {
+        return;
+    }
+    if (meta->settings[0] != '\0') {
+        log_event(LOG_rules_changed, log_text("topic", p->options.topic),
+                  log_int("partition", p->options.partition), log_int("offset", meta->next_offset),
+                  log_text("before", meta->settings), log_text("now", text));
+    }
+    snprintf(meta->settings, sizeof(meta->settings), "%s", text);
+    meta->settings_offset = meta->next_offset < 0 ? 0 : meta->next_offset;
+}
 
 static void set_up_meta(const struct partition *p, struct meta *meta)
 {
@@ -23,6 +42,7 @@ static void set_up_meta(const struct partition *p, struct meta *meta)
     for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
         meta->cursors[sink] = META_NO_CURSOR; /* until its dispatcher comes */
     }
+    note_rules(p, meta);
 }
 
 struct partition *partition_create(const struct partition_options *options)

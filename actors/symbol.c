@@ -23,6 +23,18 @@ bool symbol_settle(struct symbol *symbol, struct candle *window, int64_t stream_
     return true;
 }
 
+struct candle symbol_empty_window(const struct symbol *symbol, enum interval interval,
+                                  int64_t open_ms)
+{
+    const struct candle_rules *rules = &symbol->effects->rules;
+    struct candle window = fold_window(symbol->name, interval, open_ms);
+
+    if (interval == INTERVAL_1d && rules->zone != NULL) {
+        window.window_minutes = (rules_next_ms(rules, interval, open_ms) - open_ms) / MINUTE_MS;
+    }
+    return window;
+}
+
 /* The window that was the newest until now is stored as it stands. */
 static void leave_window(struct symbol *symbol, struct newest_window *newest)
 {
@@ -37,10 +49,10 @@ void symbol_advance(struct symbol *symbol, int64_t open_ms)
     for (size_t i = 0; i < symbol->window_count; i++) {
         struct newest_window *newest = &symbol->windows[i];
         enum interval interval = newest->candle.interval;
-        int64_t window_ms = interval_open_ms(interval, open_ms);
+        int64_t window_ms = rules_open_ms(&symbol->effects->rules, interval, open_ms);
         if (newest->candle.open_ms != window_ms || newest->candle.minutes == 0) {
             leave_window(symbol, newest);
-            newest->candle = fold_window(symbol->name, interval, window_ms);
+            newest->candle = symbol_empty_window(symbol, interval, window_ms);
         }
     }
     symbol->newest_ms = open_ms;
@@ -64,12 +76,14 @@ static void append(struct symbol *symbol, struct candle *minute, int64_t stream_
 
     symbol->last_id = next_last_id(symbol, minute, is_adjacent);
     symbol_advance(symbol, minute->open_ms);
+    symbol_derive(symbol, minute);
     effects_emit(symbol->effects, minute);
     for (size_t i = 0; i < symbol->window_count; i++) {
         struct newest_window *newest = &symbol->windows[i];
         fold_append(&newest->candle, minute);
         newest->candle.revision = minute->revision;
         newest->candle.updated_ms = minute->updated_ms;
+        symbol_derive(symbol, &newest->candle);
         newest->is_dirty = !symbol_settle(symbol, &newest->candle, stream_time_ms);
     }
     symbol->is_dirty = true;
@@ -125,7 +139,7 @@ static void count_late(const struct symbol *symbol, const struct candle *minute,
     const struct candle_rules *rules = &symbol->effects->rules;
     enum interval shortest =
         symbol->window_count > 0 ? symbol->windows[0].candle.interval : INTERVAL_1m;
-    int64_t window_ms = interval_open_ms(shortest, minute->open_ms);
+    int64_t window_ms = rules_open_ms(rules, shortest, minute->open_ms);
     if (rules_due_ms(rules, shortest, window_ms) < stream_time_ms) {
         metrics_add(symbol->effects->metrics, METRIC_late_klines_total, 1);
     }
@@ -241,7 +255,9 @@ struct symbol *symbol_create(struct sched *sched, struct effects *effects, const
     memcpy(symbol->name, name, strlen(name) + 1);
     for (enum interval i = 0; i < INTERVAL_COUNT; i++) {
         if ((effects->rules.intervals & INTERVAL_BIT(i)) != 0) {
-            symbol->windows[symbol->window_count++].candle = fold_window(name, i, 0);
+            int64_t open_ms = rules_open_ms(&effects->rules, i, 0);
+            symbol->windows[symbol->window_count++].candle =
+                symbol_empty_window(symbol, i, open_ms);
         }
     }
     symbol_load(symbol);
@@ -256,6 +272,10 @@ void symbol_destroy(struct symbol **symbol_p)
         return;
     }
     deadlines_set(symbol->effects->due, &symbol->due, DEADLINE_NONE);
+    for (size_t i = 0; i < symbol->window_count; i++) {
+        closes_deinit(&symbol->windows[i].closes);
+    }
+    closes_deinit(&symbol->closes);
     actor_deinit(&symbol->actor);
     mem_free(symbol->pending);
     mem_free(symbol);

@@ -21,6 +21,7 @@ struct pending_window {
 struct newest_window {
     struct candle candle; /* minutes == 0: none yet */
     bool is_dirty;        /* it differs from what the batch and the store hold */
+    struct closes closes; /* up to it, for derived values */
 };
 
 struct symbol {
@@ -35,6 +36,7 @@ struct symbol {
     size_t pending_capacity;
     bool is_dirty;
     bool is_always_slow;
+    struct closes closes; /* of the minutes up to the newest, for derived values */
     size_t window_count;
     struct newest_window windows[]; /* one an interval of the rules, shortest first */
 };
@@ -47,11 +49,24 @@ void symbol_forget_pending(struct symbol *symbol, enum interval interval, int64_
 void symbol_arm(struct symbol *symbol);
 struct newest_window *symbol_newest_window(struct symbol *symbol, enum interval interval);
 
+/* symbol_derive.c */
+/* Gives a candle that has changed its derived values, as its symbol's windows up to it tell them
+ * now. They are as much its content as its own fields, emitted or not. */
+void symbol_derive(struct symbol *symbol, struct candle *candle);
+/* The same for a candle whose own fields are as they were; true when other windows have changed
+ * its values. */
+bool symbol_rederive(struct symbol *symbol, struct candle *candle);
+/* Windows that are not the newest will change: what is remembered of them is no longer true. */
+void symbol_forget_closes(struct symbol *symbol);
+
 /* symbol_slow.c: the minute is new, or replaces what is known of it (NULL: nothing). */
 void symbol_apply_slowly(struct symbol *symbol, const struct candle *minute,
                          const struct candle *known, int64_t stream_time_ms);
 
 /* symbol.c */
+/* A window of this interval without a minute. */
+struct candle symbol_empty_window(const struct symbol *symbol, enum interval interval,
+                                  int64_t open_ms);
 /* Emits the window when it is complete, was emitted before, or is due; else it stays pending. True
  * when it was emitted, and so stored. */
 bool symbol_settle(struct symbol *symbol, struct candle *window, int64_t stream_time_ms);

@@ -20,7 +20,41 @@ struct change {
     size_t low; /* the first and the last index that may have changed */
     size_t high;
     bool is_changed[SPAN_MINUTES];
+    int64_t left; /* windows from here on whose derived values may have changed */
 };
+
+/* The close of the window at hand is another one, or is there now. */
+static void note_move(struct change *change)
+{
+    change->left = change->symbol->effects->rules.derived_windows + 1;
+}
+
+static void pass_window(struct change *change)
+{
+    change->left -= change->left > 0;
+}
+
+static bool same_close(const struct candle *a, const struct candle *b)
+{
+    return decimal_compare(a->close, b->close) == 0;
+}
+
+/* A candle that is itself as it was has changed when those before it give it other derived values.
+ */
+static bool follow(const struct change *change, struct candle *candle)
+{
+    if (change->left == 0 || !symbol_rederive(change->symbol, candle)) {
+        return false;
+    }
+    candle->revision = change->revision;
+    candle->updated_ms = change->updated_ms;
+    if (candle->is_emitted) {
+        effects_emit(change->symbol->effects, candle);
+    } else {
+        effects_put_candle(change->symbol->effects, candle);
+    }
+    return true;
+}
 
 static void fill(struct change *change, size_t index)
 {
@@ -82,31 +116,59 @@ static void emit_minute(const struct change *change, struct candle *minute, bool
         minute->revision = change->known->revision;
         minute->updated_ms = change->known->updated_ms;
         minute->is_emitted = change->known->is_emitted;
-        effects_put_candle(change->symbol->effects, minute);
+        minute->derived = change->known->derived;
+        if (!follow(change, minute)) {
+            effects_put_candle(change->symbol->effects, minute);
+        }
         return;
     }
     minute->revision = change->revision;
     minute->updated_ms = change->updated_ms;
+    symbol_derive(change->symbol, minute);
     effects_emit(change->symbol->effects, minute);
 }
 
-/* Minutes are candles too: those that changed, or whose missing trades did, are emitted. */
+static void review_minute(struct change *change, size_t i)
+{
+    struct candle *minute = &change->span->minutes[i];
+    if (!span_has(change->span, i)) {
+        return;
+    }
+    int64_t missing_trades = minute->missing_trades;
+    if (missing_trades >= 0) {
+        missing_trades = span_missing_trades(change->span, i, i + 1);
+    }
+    if (!change->is_changed[i] && missing_trades == minute->missing_trades) {
+        (void)follow(change, minute);
+        return;
+    }
+    bool is_moved = change->is_changed[i] &&
+                    !(i == REACH && change->known != NULL && same_close(minute, change->known));
+    minute->missing_trades = missing_trades;
+    emit_minute(change, minute, i == REACH);
+    if (is_moved) {
+        note_move(change);
+    }
+}
+
+/* Minutes are candles too: those that changed, or whose missing trades did, are emitted; and those
+ * later ones whose derived values follow from them. */
 static void emit_minutes(struct change *change)
 {
+    struct symbol *symbol = change->symbol;
+
+    change->left = 0;
     for (size_t i = change->low; i <= change->high; i++) {
-        struct candle *minute = &change->span->minutes[i];
-        if (!span_has(change->span, i)) {
-            continue;
+        review_minute(change, i);
+        pass_window(change);
+    }
+    int64_t open_ms = change->span->first_ms + ((int64_t)change->high + 1) * MINUTE_MS;
+    for (; change->left > 0 && open_ms <= symbol->newest_ms; open_ms += MINUTE_MS) {
+        struct candle minute;
+        if (effects_get_candle(symbol->effects, symbol->name, INTERVAL_1m, open_ms, &minute)) {
+            (void)follow(change, &minute);
         }
-        int64_t missing_trades = minute->missing_trades;
-        if (missing_trades >= 0) {
-            missing_trades = span_missing_trades(change->span, i, i + 1);
-        }
-        if (!change->is_changed[i] && missing_trades == minute->missing_trades) {
-            continue;
-        }
-        minute->missing_trades = missing_trades;
-        emit_minute(change, minute, i == REACH);
+        pass_window(change);
     }
 }
 
@@ -114,9 +176,9 @@ static void emit_minutes(struct change *change)
 static struct candle refold(struct symbol *symbol, enum interval interval, int64_t open_ms)
 {
     struct effects *effects = symbol->effects;
-    struct candle window = fold_window(symbol->name, interval, open_ms);
+    struct candle window = symbol_empty_window(symbol, interval, open_ms);
     size_t begin = REACH;
-    size_t end = begin + (size_t)interval_minutes(interval);
+    size_t end = begin + (size_t)candle_minutes(&window);
 
     effects_load_span(effects, symbol->name, open_ms - (int64_t)REACH * MINUTE_MS, end + REACH);
     for (size_t i = begin; i < end; i++) {
@@ -142,8 +204,16 @@ static bool find_window(struct symbol *symbol, const struct newest_window *newes
                               out_window);
 }
 
-static void refold_window(const struct change *change, struct newest_window *newest,
-                          int64_t open_ms)
+static void follow_window(const struct change *change, struct newest_window *newest,
+                          struct candle *window)
+{
+    if (follow(change, window) && newest->candle.open_ms == window->open_ms) {
+        newest->candle = *window;
+        newest->is_dirty = false;
+    }
+}
+
+static void refold_window(struct change *change, struct newest_window *newest, int64_t open_ms)
 {
     struct symbol *symbol = change->symbol;
     struct candle known;
@@ -152,14 +222,15 @@ static void refold_window(const struct change *change, struct newest_window *new
     if (window.minutes == 0) {
         return;
     }
-    if (find_window(symbol, newest, open_ms, &known)) {
-        if (fold_same_content(&window, &known)) {
-            return;
-        }
-        window.is_emitted = known.is_emitted;
+    bool is_known = find_window(symbol, newest, open_ms, &known);
+    if (is_known && fold_same_content(&window, &known)) {
+        follow_window(change, newest, &known);
+        return;
     }
+    window.is_emitted = is_known && known.is_emitted;
     window.revision = change->revision;
     window.updated_ms = change->updated_ms;
+    symbol_derive(symbol, &window);
     bool is_stored = symbol_settle(symbol, &window, change->stream_time_ms);
     if (newest->candle.open_ms == open_ms) {
         newest->candle = window;
@@ -167,18 +238,40 @@ static void refold_window(const struct change *change, struct newest_window *new
     } else if (!is_stored) {
         effects_put_candle(symbol->effects, &window);
     }
+    if (!is_known || !same_close(&window, &known)) {
+        note_move(change);
+    }
 }
 
-/* Every window of every interval that overlaps the minutes in question. */
-static void refold_windows(const struct change *change, int64_t low_ms, int64_t high_ms)
+/* The windows of one interval that overlap the minutes in question, and then those whose derived
+ * values follow from them. */
+static void refold_interval(struct change *change, struct newest_window *newest, int64_t low_ms,
+                            int64_t high_ms)
+{
+    struct symbol *symbol = change->symbol;
+    const struct candle_rules *rules = &symbol->effects->rules;
+    enum interval interval = newest->candle.interval;
+    int64_t open_ms = rules_open_ms(rules, interval, low_ms);
+
+    change->left = 0;
+    for (; open_ms <= high_ms; open_ms = rules_next_ms(rules, interval, open_ms)) {
+        refold_window(change, newest, open_ms);
+        pass_window(change);
+    }
+    while (change->left > 0 && open_ms <= newest->candle.open_ms) {
+        struct candle window;
+        if (find_window(symbol, newest, open_ms, &window)) {
+            follow_window(change, newest, &window);
+        }
+        open_ms = rules_next_ms(rules, interval, open_ms);
+        pass_window(change);
+    }
+}
+
+static void refold_windows(struct change *change, int64_t low_ms, int64_t high_ms)
 {
     for (size_t i = 0; i < change->symbol->window_count; i++) {
-        struct newest_window *newest = &change->symbol->windows[i];
-        enum interval interval = newest->candle.interval;
-        for (int64_t open_ms = interval_open_ms(interval, low_ms); open_ms <= high_ms;
-             open_ms += interval_ms(interval)) {
-            refold_window(change, newest, open_ms);
-        }
+        refold_interval(change, &change->symbol->windows[i], low_ms, high_ms);
     }
 }
 
@@ -205,6 +298,7 @@ void symbol_apply_slowly(struct symbol *symbol, const struct candle *minute,
     if (symbol->newest_ms == NO_MINUTE || minute->open_ms > symbol->newest_ms) {
         symbol_advance(symbol, minute->open_ms);
     }
+    symbol_forget_closes(symbol);
     int64_t first_ms = minute->open_ms - (int64_t)REACH * MINUTE_MS;
     effects_load_span(symbol->effects, symbol->name, first_ms, SPAN_MINUTES);
     change.span->minutes[REACH] = *minute;

@@ -123,12 +123,14 @@ void symbol_save(struct symbol *symbol)
     symbol->is_dirty = false;
 }
 
-/* A window of an interval that is no longer configured is forgotten. */
+/* A window of an interval that is no longer configured is forgotten, and so is a day of a zone that
+ * is not. */
 static void load_pending(struct symbol *symbol, const struct stored_pending *stored)
 {
     for (size_t i = 0; i < symbol->window_count; i++) {
         enum interval interval = symbol->windows[i].candle.interval;
-        if (interval_minutes(interval) == stored->interval_minutes) {
+        if (interval_minutes(interval) == stored->interval_minutes &&
+            rules_open_ms(&symbol->effects->rules, interval, stored->open_ms) == stored->open_ms) {
             add_pending(symbol, interval, stored->open_ms);
         }
     }
@@ -138,7 +140,7 @@ static void load_pending(struct symbol *symbol, const struct stored_pending *sto
 static void refold(struct symbol *symbol, struct newest_window *newest)
 {
     struct candle *window = &newest->candle;
-    size_t count = (size_t)interval_minutes(window->interval);
+    size_t count = (size_t)candle_minutes(window);
 
     effects_load_span(symbol->effects, symbol->name, window->open_ms, count);
     const struct span *span = &symbol->effects->span;
@@ -152,7 +154,10 @@ static void refold(struct symbol *symbol, struct newest_window *newest)
         }
     }
     newest->is_dirty = window->minutes > 0;
-    if (newest->is_dirty && !window->is_complete) {
+    if (newest->is_dirty) {
+        symbol_derive(symbol, window);
+    }
+    if (newest->is_dirty && !window->is_complete && !window->is_emitted) {
         symbol_note_pending(symbol, window);
     }
 }
@@ -162,10 +167,15 @@ static void load_windows(struct symbol *symbol)
     for (size_t i = 0; i < symbol->window_count; i++) {
         struct newest_window *newest = &symbol->windows[i];
         enum interval interval = newest->candle.interval;
-        int64_t open_ms = interval_open_ms(interval, symbol->newest_ms);
-        if (!effects_get_candle(symbol->effects, symbol->name, interval, open_ms,
-                                &newest->candle)) {
-            newest->candle = fold_window(symbol->name, interval, open_ms);
+        int64_t open_ms = rules_open_ms(&symbol->effects->rules, interval, symbol->newest_ms);
+        struct candle stored;
+        newest->candle = symbol_empty_window(symbol, interval, open_ms);
+        bool is_stored =
+            effects_get_candle(symbol->effects, symbol->name, interval, open_ms, &stored);
+        if (is_stored && candle_minutes(&stored) == candle_minutes(&newest->candle)) {
+            newest->candle = stored;
+        } else {
+            newest->candle.is_emitted = is_stored && stored.is_emitted;
             refold(symbol, newest);
         }
     }

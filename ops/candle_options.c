@@ -8,6 +8,8 @@ struct candle_rules candle_options_rules(const struct config *config)
     struct candle_rules rules = {
         .grace_ms = config->candles.grace,
         .idle_ms = config->candles.idle,
+        .zone = zone_is_utc(config->candles.timezone) ? NULL : config->candles.timezone,
+        .derived = config->candles.derived,
         .uses_trade_ids = config->candles.trade_ids == CONFIG_trade_ids_spot,
     };
     if (config->redis.enabled) {

@@ -6,6 +6,7 @@
 
 struct config;
 
+/* Its zone is borrowed from the configuration. */
 struct candle_rules candle_options_rules(const struct config *config);
 
 #endif

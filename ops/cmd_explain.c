@@ -59,7 +59,7 @@ struct explaining {
 
 static int64_t end_ms(const struct explaining *e)
 {
-    return e->open_ms + interval_ms(e->interval);
+    return rules_next_ms(&e->rules, e->interval, e->open_ms);
 }
 
 /* A neighbour's trade ids can prove something about the window: an hour around it is watched. */
@@ -174,10 +174,10 @@ static enum status refold_at(struct explaining *e, struct kafka_log *log, int32_
         .parent = scratch == NULL || *scratch == '\0' ? "/tmp" : scratch,
         .watcher = {e, is_watched, begins, applied},
     };
-    int64_t proof_ms = (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
-    enum status status =
-        log_start_before(log, partition, &e->rules, e->open_ms - e->rules.grace_ms - proof_ms,
-                         commit->offset, &options.begin_offset);
+    int64_t before_ms = e->rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS +
+                        rules_derived_longest_ms(&e->rules);
+    enum status status = log_start_before(log, partition, &e->rules, e->open_ms - before_ms,
+                                          commit->offset, &options.begin_offset);
     if (status == STATUS_OK) {
         status = refold_run(&options, out_refold);
     }
@@ -283,13 +283,14 @@ static enum cli_exit run(struct cli_context *context)
         return cli_misuse(context, "'%s' is no time: milliseconds, or 2026-02-01T00:00:00Z",
                           context->words[2]);
     }
-    if (interval_open_ms(e.interval, e.open_ms) != e.open_ms) {
-        return cli_misuse(
-            context, "no candle of %s opens at %s; the one around it opens at %" PRId64,
-            context->words[1], context->words[2], interval_open_ms(e.interval, e.open_ms));
+    e.rules = candle_options_rules(&context->config);
+    int64_t open_ms = rules_open_ms(&e.rules, e.interval, e.open_ms);
+    if (open_ms != e.open_ms) {
+        return cli_misuse(context,
+                          "no candle of %s opens at %s; the one around it opens at %" PRId64,
+                          context->words[1], context->words[2], open_ms);
     }
     log_options_apply(&context->config);
-    e.rules = candle_options_rules(&context->config);
     e.decoder = kline_decoder_create();
     e.key_size = layout_candle_key(e.symbol, e.interval, e.open_ms, e.key);
     e.candle = (struct candle){.interval = e.interval, .open_ms = e.open_ms};

@@ -10,6 +10,8 @@
 #include "ops/config_table.h"
 #include "ops/text.h"
 #include "proto/interval.h"
+#include "proto/series.h"
+#include "proto/zone.h"
 #include "runtime/base.h"
 #include "runtime/slice.h"
 #include "runtime/status.h"
@@ -25,6 +27,8 @@ typedef int64_t config_period; /* milliseconds; 0: none */
 typedef int64_t config_bytes;
 typedef bool config_boolean;
 typedef interval_set config_intervals;
+typedef struct zone *config_zone; /* never NULL */
+typedef struct series_set config_series;
 
 struct config_list {
     char **items;

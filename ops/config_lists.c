@@ -52,21 +52,13 @@ const struct config_type config_type_text = {.name = "text",
                                              .describe = describe_text,
                                              .release = release_text};
 
-/* Takes the next of several items off a text or a list; false: there are no more. Commas part a
- * text; blanks around an item do not count; an empty text has no items. */
-struct items {
-    const struct config_value *value;
-    size_t index;
-    const char *rest;
-};
-
-static struct items items_of(const struct config_value *value)
+struct config_items config_items_of(const struct config_value *value)
 {
     bool has_some = value->kind == CONFIG_VALUE_text && value->text[0] != '\0';
-    return (struct items){.value = value, .rest = has_some ? value->text : NULL};
+    return (struct config_items){.value = value, .rest = has_some ? value->text : NULL};
 }
 
-static bool next_item(struct items *items, struct slice *out_item)
+bool config_items_next(struct config_items *items, struct slice *out_item)
 {
     if (items->value->kind == CONFIG_VALUE_list) {
         if (items->index == items->value->count) {
@@ -105,13 +97,13 @@ static bool parse_texts(const struct config_setting *s, const struct config_valu
                         void *field)
 {
     struct config_list list = {0};
-    struct items items = items_of(value);
+    struct config_items items = config_items_of(value);
     struct slice item;
 
     if (value->kind == CONFIG_VALUE_map) {
         return false;
     }
-    while (next_item(&items, &item)) {
+    while (config_items_next(&items, &item)) {
         if (item.size == 0 || item.size > 1023 || (int64_t)list.count == s->max) {
             release_texts(&list);
             return false;
@@ -160,13 +152,13 @@ static bool parse_intervals(const struct config_setting *s, const struct config_
                             void *field)
 {
     interval_set set = 0;
-    struct items items = items_of(value);
+    struct config_items items = config_items_of(value);
     struct slice item;
 
     if (value->kind == CONFIG_VALUE_map) {
         return false;
     }
-    while (next_item(&items, &item)) {
+    while (config_items_next(&items, &item)) {
         enum interval interval;
         if (interval_parse(item, &interval) != STATUS_OK) {
             return false;

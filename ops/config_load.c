@@ -191,7 +191,8 @@ static bool put_inline(struct walk *walk, const char *path, const char *text)
     struct yaml_file_error error;
     const struct config_setting *s = setting_named(path);
     bool is_list = text[0] == '[' && s != NULL &&
-                   (s->type == &config_type_texts || s->type == &config_type_intervals);
+                   (s->type == &config_type_texts || s->type == &config_type_intervals ||
+                    s->type == &config_type_series);
     bool is_map = text[0] == '{' && s != NULL && s->type == &config_type_map;
 
     if (!is_list && !is_map) {

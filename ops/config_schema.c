@@ -133,6 +133,22 @@ static void add_start(const struct config_setting *s, struct text *out)
                   "([Zz]|[+-][0-9]{2}:[0-9]{2}))?)$\"");
 }
 
+static void add_zone(const struct config_setting *s, struct text *out)
+{
+    (void)s;
+    text_add(out, "\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9_+/-]{0,62}$\"");
+}
+
+static void add_series(const struct config_setting *s, struct text *out)
+{
+    const char *one = "(vwap|(sma|ema)\\\\(([2-9]|[1-9][0-9]|100)\\\\))";
+    text_add(out,
+             "\"type\": [\"array\", \"string\"], \"maxItems\": %" PRId64
+             ", \"uniqueItems\": true, \"items\": {\"type\": \"string\", \"pattern\": \"^%s$\"}"
+             ", \"pattern\": \"^(%s( *, *%s){0,%" PRId64 "})?$\"",
+             s->max, one, one, one, s->max - 1);
+}
+
 static void add_choice(const struct config_setting *s, struct text *out)
 {
     text_add(out, "\"type\": \"string\", \"enum\": [");
@@ -151,6 +167,7 @@ static const struct {
     {&config_type_period, add_period},   {&config_type_bytes, add_bytes},
     {&config_type_boolean, add_boolean}, {&config_type_intervals, add_intervals},
     {&config_type_map, add_map},         {&config_type_start, add_start},
+    {&config_type_zone, add_zone},       {&config_type_series, add_series},
 };
 
 static void add_kind(const struct config_setting *s, struct text *out)

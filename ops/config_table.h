@@ -94,6 +94,10 @@
       "The same when a partition has been silent for this long of wall time and is caught up.") \
     X(candles, retention,          millis,     "24h",             60000, CONFIG_DAYS(3650), none, \
       "How long minutes are kept beyond the longest interval; what is older than that is a dead letter.") \
+    X(candles, timezone,           zone,       "UTC",             0,   0,           none, \
+      "Whose days 1d candles are: a zone of the tz database. Shorter intervals are aligned to UTC.") \
+    X(candles, derived,            series,     "",                0,   8,           none, \
+      "Fields that follow from a symbol's candles, for each interval: `vwap`, `sma(n)` and `ema(n)` of the closes.") \
     X(candles, trade_ids,          trade_ids,  "spot",            0,   0,           none, \
       "`spot`: trade ids are contiguous and prove minutes without a trade; `off`: they prove nothing (futures).")
 

@@ -66,6 +66,7 @@ static inline const void *config_field_const(const struct config *config,
 /* clang-format off */
 #define CONFIG_TYPES(T) \
     T(text) T(texts) T(count) T(millis) T(period) T(bytes) T(boolean) T(intervals) T(map) T(start) \
+    T(zone) T(series) \
     CONFIG_CHOICES(T)
 /* clang-format on */
 
@@ -78,6 +79,16 @@ bool config_parse_millis(const char *text, int64_t *out_millis);
 
 /* A text as YAML or JSON writes it: quoted where it must be. */
 void config_print_text(const char *value, enum config_style style, struct text *out);
+
+/* Takes the next of several items off a text or a list; false: there are no more. Commas part a
+ * text; blanks around an item do not count; an empty text has no items. */
+struct config_items {
+    const struct config_value *value;
+    size_t index;
+    const char *rest;
+};
+struct config_items config_items_of(const struct config_value *value);
+bool config_items_next(struct config_items *items, struct slice *out_item);
 
 /* One entry of a map is put or replaced. */
 void config_map_put(struct config_map *map, const char *name, const char *value);

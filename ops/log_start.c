@@ -81,12 +81,6 @@ static enum status find_moment_before(struct kafka_log *log, int32_t partition, 
     return STATUS_NOT_FOUND;
 }
 
-static int64_t longest_ms(const struct candle_rules *rules)
-{
-    return interval_ms(
-        interval_longest((interval_set)(rules->intervals | INTERVAL_BIT(INTERVAL_1m))));
-}
-
 /* Far enough back in event time, by steps in the records' timestamps. */
 static enum status go_back(struct kafka_log *log, int32_t partition, const struct moment *from,
                            int64_t target_event_ms, int64_t begin, int64_t *out_offset)
@@ -125,7 +119,8 @@ static int64_t floor_at(int64_t offset, int64_t begin, int64_t floor_ms)
 }
 
 /* The earliest window that a record behind acked can change holds the oldest minute that is not a
- * dead letter. A proof looks an hour past it; klines are out of order by less than grace. */
+ * dead letter. A proof looks an hour past it, and derived values as many windows as they say;
+ * klines are out of order by less than grace. */
 static enum status rewind_from(struct kafka_log *log, int32_t partition,
                                const struct candle_rules *rules, int64_t acked, int64_t begin,
                                struct log_start *out_start)
@@ -139,8 +134,9 @@ static enum status rewind_from(struct kafka_log *log, int32_t partition,
     if (status != STATUS_OK) {
         return status;
     }
-    int64_t floor_ms = moment.event_ms - rules->late_ms - longest_ms(rules) - rules->grace_ms;
-    int64_t target_ms = floor_ms - rules->grace_ms - (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    int64_t floor_ms = moment.event_ms - rules->late_ms - rules_longest_ms(rules) - rules->grace_ms;
+    int64_t target_ms = floor_ms - rules_derived_longest_ms(rules) - rules->grace_ms -
+                        (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
     status = go_back(log, partition, &moment, target_ms, begin, &out_start->offset);
     if (status == STATUS_OK && out_start->offset == begin && begin > 0) {
         log_event(LOG_rebuild_cut, log_int("partition", partition), log_int("log_begin", begin),

@@ -86,6 +86,14 @@ struct walk {
     interval_set outputs;
 };
 
+/* Derived values are told by the windows before, all of which the log must still hold. */
+static bool is_derived_whole(const struct verify *v, const struct verify_range *range,
+                             const struct candle *candle)
+{
+    return range->log_floor_ms == INT64_MIN ||
+           candle->open_ms - rules_derived_ms(&v->rules, candle->interval) >= range->log_floor_ms;
+}
+
 static bool visit_candle(void *context, struct slice key, struct slice value)
 {
     const struct walk *walk = context;
@@ -99,7 +107,8 @@ static bool visit_candle(void *context, struct slice key, struct slice value)
     bool is_in_range = candle->open_ms >= walk->range->from_ms &&
                        candle->open_ms < v->options.to_ms &&
                        candle->open_ms >= walk->range->floor_ms;
-    if (candle->is_emitted && is_in_range && is_symbol_wanted(v, candle->symbol) &&
+    if (candle->is_emitted && is_in_range && is_derived_whole(v, walk->range, candle) &&
+        is_symbol_wanted(v, candle->symbol) &&
         (walk->outputs & INTERVAL_BIT(candle->interval)) != 0) {
         v->count++;
     }

@@ -40,6 +40,7 @@ struct verify_range {
     int64_t era;
     int64_t from_ms;
     int64_t floor_ms;
+    int64_t log_floor_ms; /* what opens before it the log no longer tells whole; INT64_MIN: none */
     bool is_idle;
 };
 

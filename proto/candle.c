@@ -45,9 +45,17 @@ enum {
 #undef X
 };
 
+/* No day of any zone comes near it. */
+enum { WINDOW_MINUTES_MAX = 4320 };
+
+int64_t candle_minutes(const struct candle *candle)
+{
+    return candle->window_minutes > 0 ? candle->window_minutes : interval_minutes(candle->interval);
+}
+
 int64_t candle_close_ms(const struct candle *candle)
 {
-    return candle->open_ms + interval_ms(candle->interval) - 1;
+    return candle->open_ms + candle_minutes(candle) * MINUTE_MS - 1;
 }
 
 static void put_integer(struct msgpack_writer *writer, int64_t integer)
@@ -93,18 +101,29 @@ static void put_decimal(struct msgpack_writer *writer, struct decimal decimal)
     }
 }
 
+/* What most candles do not have ends the array: the window's minutes, then derived series. */
+static bool has_tail(const struct candle *candle)
+{
+    return candle->window_minutes > 0 || candle->derived.count > 0;
+}
+
 size_t candle_encode(const struct candle *candle, unsigned char bytes[CANDLE_ENCODED_MAX])
 {
     struct msgpack_writer writer;
 
     msgpack_writer_init(&writer, bytes, CANDLE_ENCODED_MAX);
-    msgpack_writer_put_array(&writer, ELEMENT_COUNT);
+    size_t tail = has_tail(candle) ? 1 + series_element_count(&candle->derived) : 0;
+    msgpack_writer_put_array(&writer, ELEMENT_COUNT + tail);
     msgpack_writer_put_integer(&writer, FORMAT);
     msgpack_writer_put_text(&writer, candle->symbol);
     msgpack_writer_put_text(&writer, interval_name(candle->interval));
 #define X(type, member) put_##type(&writer, candle->member);
     STORED_TABLE(X)
 #undef X
+    if (tail > 0) {
+        put_integer(&writer, candle->window_minutes);
+        series_encode(&candle->derived, &writer);
+    }
     return msgpack_writer_size(&writer);
 }
 
@@ -200,6 +219,24 @@ static bool read_head(struct msgpack_reader *reader, uint32_t *unknown_count)
     return true;
 }
 
+/* Takes the elements of the tail off those that are not known. */
+static bool read_tail(struct msgpack_reader *reader, struct candle *candle, uint32_t *unknown_count)
+{
+    if (*unknown_count == 0) {
+        return true;
+    }
+    if (!read_integer(reader, &candle->window_minutes) || candle->window_minutes < 0 ||
+        candle->window_minutes > WINDOW_MINUTES_MAX || !series_decode(reader, &candle->derived)) {
+        return false;
+    }
+    size_t known_count = 1 + series_element_count(&candle->derived);
+    if (known_count > *unknown_count) {
+        return false;
+    }
+    *unknown_count -= (uint32_t)known_count;
+    return true;
+}
+
 enum status candle_decode(struct slice bytes, struct candle *out_candle)
 {
     struct candle candle = {.open_ms = 0};
@@ -216,7 +253,8 @@ enum status candle_decode(struct slice bytes, struct candle *out_candle)
     }
     STORED_TABLE(X)
 #undef X
-    if (msgpack_reader_skip(&reader, unknown_count) != STATUS_OK ||
+    if (!read_tail(&reader, &candle, &unknown_count) ||
+        msgpack_reader_skip(&reader, unknown_count) != STATUS_OK ||
         !msgpack_reader_is_at_end(&reader)) {
         return STATUS_MALFORMED;
     }
@@ -252,6 +290,22 @@ static void print_string(struct json_text *text, const char *before, const char 
     json_text_put_string(text, slice_of_text(string));
 }
 
+static void print_derived(struct json_text *text, const struct derived *derived)
+{
+    for (size_t i = 0; i < derived->count; i++) {
+        char name[SERIES_TEXT_MAX];
+        series_name(derived->series[i], name);
+        json_text_put(text, ",\"");
+        json_text_put(text, name);
+        json_text_put(text, "\":");
+        if (derived->is_known[i]) {
+            json_text_put_decimal(text, series_value(derived, i));
+        } else {
+            json_text_put(text, "null");
+        }
+    }
+}
+
 size_t candle_print_json(const struct candle *candle, char text[CANDLE_JSON_MAX])
 {
     bool has_ids = candle->trade_ids == TRADE_IDS_known;
@@ -281,6 +335,7 @@ size_t candle_print_json(const struct candle *candle, char text[CANDLE_JSON_MAX]
     print_integer(&json, ",\"revision\":", candle->revision);
     json_text_put(&json, ",\"x\":true");
     print_integer(&json, ",\"updatedAt\":", candle->updated_ms);
+    print_derived(&json, &candle->derived);
     json_text_put(&json, "}");
     return json_text_finish(&json);
 }

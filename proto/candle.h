@@ -7,6 +7,7 @@
 #include "proto/decimal.h"
 #include "proto/interval.h"
 #include "proto/kline.h"
+#include "proto/series.h"
 #include "runtime/slice.h"
 #include "runtime/status.h"
 
@@ -52,13 +53,19 @@ struct candle {
     int64_t last_trade_id;
     int64_t missing_trades; /* -1: unknown */
     int64_t revision;
+    int64_t
+        window_minutes; /* of a day in a zone, which may have 23 or 25 hours; 0: the interval's */
+    struct derived derived; /* as of when it was emitted last */
 };
+
+/* How many minutes its window has. */
+int64_t candle_minutes(const struct candle *candle);
 
 int64_t candle_close_ms(const struct candle *candle);
 
 /* The stored form: msgpack with every field above. Unknown fields of a newer writer are ignored,
  * so that fields can be added. */
-enum { CANDLE_ENCODED_MAX = 800 };
+enum { CANDLE_ENCODED_MAX = 800 + SERIES_ENCODED_MAX };
 size_t candle_encode(const struct candle *candle, unsigned char bytes[CANDLE_ENCODED_MAX]);
 
 /* STATUS_MALFORMED on anything that candle_encode() cannot have written. */
@@ -66,8 +73,9 @@ MUST_CHECK enum status candle_decode(struct slice bytes, struct candle *out_cand
 
 /* The value in Redis: JSON with exact-digit numbers: symbol interval openTime closeTime open high
  * low close volume quoteVolume trades takerBuyVolume takerBuyQuoteVolume minutes complete
- * firstTradeId lastTradeId missingTrades revision x updatedAt. The symbol is escaped. */
-enum { CANDLE_JSON_MAX = 1536 };
+ * firstTradeId lastTradeId missingTrades revision x updatedAt, and the derived series it has. The
+ * symbol is escaped. */
+enum { CANDLE_JSON_MAX = 2048 };
 size_t candle_print_json(const struct candle *candle, char text[CANDLE_JSON_MAX]);
 
 #endif

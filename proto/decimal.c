@@ -128,6 +128,11 @@ static bool rescale(struct decimal decimal, uint8_t scale, int128 *out)
                                 out);
 }
 
+bool decimal_coefficient_at(struct decimal decimal, uint8_t scale, int128 *out)
+{
+    return rescale(decimal, scale, out);
+}
+
 static bool fits_sum(int128 coefficient)
 {
     static const uint64_t half = 100000000000000000ull; /* 17 of the 34 digits */

@@ -35,6 +35,10 @@ MUST_CHECK enum status decimal_add(struct decimal *sum, struct decimal addend);
 /* <0, 0, >0; by value: 1.0 equals 1.00. Never overflows. */
 int decimal_compare(struct decimal a, struct decimal b);
 
+/* The coefficient that it has at a scale, at least its own and DECIMAL_SCALE_MAX at most. False: it
+ * does not fit 128 bits, and *out is meaningless. */
+MUST_CHECK bool decimal_coefficient_at(struct decimal decimal, uint8_t scale, int128 *out);
+
 bool decimal_is_negative(struct decimal decimal);
 
 /* Exact digits ("0.00012", "-3", "1.500"), zero-terminated; returns the length. */

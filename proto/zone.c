@@ -26,6 +26,7 @@ struct stretch {
 struct zone {
     char name[ZONE_NAME_MAX];
     bool is_utc;
+    int64_t longest_ms; /* of its days */
     size_t count;
     struct stretch *stretches; /* the first one's begin is INT64_MIN */
 };
@@ -114,6 +115,16 @@ static bool read_stretches(struct zone *zone, GTimeZone *tz)
     return is_good;
 }
 
+static int64_t find_longest_ms(const struct zone *zone)
+{
+    int64_t back_ms = 0;
+    for (size_t i = 1; i < zone->count; i++) {
+        int64_t set_ms = zone->stretches[i - 1].offset_ms - zone->stretches[i].offset_ms;
+        back_ms = set_ms > back_ms ? set_ms : back_ms;
+    }
+    return DAY_MS + back_ms;
+}
+
 enum status zone_load(const char *name, struct zone **out_zone)
 {
     bool is_plain_utc = strcmp(name, "UTC") == 0;
@@ -133,6 +144,7 @@ enum status zone_load(const char *name, struct zone **out_zone)
         return STATUS_NOT_FOUND;
     }
     zone->is_utc = zone->count == 1 && zone->stretches[0].offset_ms == 0;
+    zone->longest_ms = find_longest_ms(zone);
     *out_zone = zone;
     return STATUS_OK;
 }
@@ -222,12 +234,7 @@ int64_t zone_day_next_ms(const struct zone *zone, int64_t utc_ms)
 
 int64_t zone_day_longest_ms(const struct zone *zone)
 {
-    int64_t back_ms = 0;
-    for (size_t i = 1; i < zone->count; i++) {
-        int64_t set_ms = zone->stretches[i - 1].offset_ms - zone->stretches[i].offset_ms;
-        back_ms = set_ms > back_ms ? set_ms : back_ms;
-    }
-    return DAY_MS + back_ms;
+    return zone->longest_ms;
 }
 
 static struct zone_date date_of_days(int64_t days)

@@ -37,6 +37,7 @@
     X(era_begun,              warning, "a partition begins a new era: what it writes from now on replaces what was written before") \
     X(state_outdated,         warning, "a partition's state is older than the log reaches back; it begins anew from what the group has committed") \
     X(rebuild_cut,            warning, "a partition without state is rebuilt from the log's first record, which may not reach back far enough: windows that begin before it are not told; compare with `candled verify`") \
+    X(rules_changed,          info,    "what candles are was set otherwise when this state was written: what was told stays, what comes is by the new settings") \
     X(topic_repartitioned,    error,   "partitions were added to the topic, so that symbols have moved between them; stop the producers and the shards, run `candled state new-era`, and start them again (see the manual on recovery)") \
     X(snapshot_taken,         debug,   "a snapshot was taken") \
     X(snapshot_failed,        warning, "a snapshot could not be taken or copied on; the next one will be tried as planned") \

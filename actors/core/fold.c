@@ -130,8 +130,8 @@ void fold_append(struct candle *window, const struct candle *minute)
     add(&window->taker_buy_quote_volume, minute->taker_buy_quote_volume);
     window->trades += minute->trades;
     window->minutes++;
-    assert(window->minutes <= interval_minutes(window->interval));
-    window->is_complete = window->minutes == interval_minutes(window->interval);
+    assert(window->minutes <= candle_minutes(window));
+    window->is_complete = window->minutes == candle_minutes(window);
 }
 
 static bool same_numbers(const struct candle *a, const struct candle *b)
@@ -153,7 +153,8 @@ bool fold_same_minute(const struct candle *a, const struct candle *b)
 
 bool fold_same_content(const struct candle *a, const struct candle *b)
 {
-    return same_numbers(a, b) && a->minutes == b->minutes && a->is_complete == b->is_complete &&
+    return same_numbers(a, b) && a->minutes == b->minutes &&
+           candle_minutes(a) == candle_minutes(b) && a->is_complete == b->is_complete &&
            a->first_trade_id == b->first_trade_id && a->last_trade_id == b->last_trade_id &&
            a->missing_trades == b->missing_trades;
 }

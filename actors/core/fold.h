@@ -22,7 +22,8 @@ struct candle fold_window(const char *symbol, enum interval interval, int64_t op
  * touched; trades missing between minutes are the caller's to add. */
 void fold_append(struct candle *window, const struct candle *minute);
 
-/* Everything that a reader of the candle sees, but revision and update time; by value. */
+/* Everything that a reader of the candle sees, but derived values, revision and update time; by
+ * value. */
 bool fold_same_content(const struct candle *a, const struct candle *b);
 
 /* The same for two klines of one minute: what the exchange said, without what was derived. */

@@ -43,6 +43,21 @@ static void append_known(bson_t *fields, const char *name, bool is_known, int64_
     }
 }
 
+static bool append_derived(bson_t *fields, const struct derived *derived)
+{
+    bool fits = true;
+    for (size_t i = 0; i < derived->count; i++) {
+        char name[SERIES_TEXT_MAX];
+        series_name(derived->series[i], name);
+        if (derived->is_known[i]) {
+            fits = append_decimal(fields, name, series_value(derived, i)) && fits;
+        } else {
+            BSON_APPEND_NULL(fields, name);
+        }
+    }
+    return fits;
+}
+
 static bool append_fields(const struct candle *candle, bson_t *fields)
 {
     bool is_known = candle->trade_ids == TRADE_IDS_known;
@@ -73,7 +88,7 @@ static bool append_fields(const struct candle *candle, bson_t *fields)
     append_known(fields, "missingTrades", candle->missing_trades >= 0, candle->missing_trades);
     BSON_APPEND_INT64(fields, "revision", candle->revision);
     BSON_APPEND_DATE_TIME(fields, "updatedAt", candle->updated_ms);
-    return true;
+    return append_derived(fields, &candle->derived);
 }
 
 bool mongo_document_update(const struct candle *candle, bson_t *update)

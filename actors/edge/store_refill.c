@@ -26,7 +26,7 @@ struct reading {
 /* When it was written last, in event time: never before its close. */
 static int64_t written_ms(const struct candle *candle)
 {
-    int64_t closed_ms = candle->open_ms + interval_ms(candle->interval);
+    int64_t closed_ms = candle_close_ms(candle) + 1;
     return candle->updated_ms > closed_ms ? candle->updated_ms : closed_ms;
 }
 

@@ -43,7 +43,7 @@ static void print_row(const struct candle *candle)
            interval_name(candle->interval), open, high, low, close, volume, candle->trades);
     if (!candle->is_complete) {
         printf("  incomplete: %" PRId64 " of %" PRId64 " minutes", candle->minutes,
-               interval_minutes(candle->interval));
+               candle_minutes(candle));
     }
     printf("\n");
 }

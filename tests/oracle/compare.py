@@ -58,6 +58,7 @@ def fields_of(candle):
         "missingTrades": content.missing_trades,
         "revision": candle.revision,
         "updatedAt": candle.updated_ms,
+        **dict(candle.derived),
     }
 
 
@@ -138,7 +139,7 @@ def compare_redis_value(report, key, candle, value):
     except ValueError as error:
         report.differ(key, f"is no JSON: {error}: {value[:100]}")
         return
-    for name in DECIMALS:  # a price may be written without a fraction
+    for name in DECIMALS + tuple(dict(candle.derived)):  # a price may be written without a fraction
         if type(found.get(name)) is int:
             found[name] = Decimal(found[name])
     compare_fields(report, key, fields_of(candle) | {"x": True}, found)
@@ -180,6 +181,7 @@ class Canonical(str):
 def mongo_fields(identity, candle):
     fields = {"_id": identity} | fields_of(candle)
     fields |= {name: Canonical.of(fields[name]) for name in DECIMALS}
+    fields |= {name: Canonical.of(value) for name, value in candle.derived if value is not None}
     fields |= {name: DatetimeMS(fields[name]) for name in TIMES}
     fields["revision"] = Int64(fields["revision"])
     return fields

@@ -5,10 +5,14 @@ it never forgets (the program drops minutes once they are too old to be correcte
 emitted early or late, only what the last value of each must be once everything was emitted.
 """
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from decimal import Decimal, DefaultContext, setcontext
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_HALF_EVEN, Decimal, DefaultContext, setcontext
+from functools import lru_cache
 from typing import NamedTuple, Optional
+from zoneinfo import ZoneInfo
 
 from oracle.klines import HOUR_MS, MINUTE_MS, DeadLetter, decode
 
@@ -45,13 +49,64 @@ class Settings:
     mongo_intervals: tuple = ("5m",)
     retention_ms: int = 24 * HOUR_MS
     trade_ids: str = "spot"  # spot | off
+    timezone: str = "UTC"  # whose days 1d candles are
+    derived: tuple = ()  # "vwap", "sma(20)", "ema(12)"
 
     def all_intervals(self):
         wanted = {"1m", *self.intervals, *self.redis_intervals, *self.mongo_intervals}
         return sorted(wanted, key=INTERVAL_MINUTES.get)
 
     def keep_ms(self):
-        return INTERVAL_MINUTES[self.all_intervals()[-1]] * MINUTE_MS + self.retention_ms
+        longest = self.all_intervals()[-1]
+        return (longest_day_ms(self.timezone) if longest == "1d" else INTERVAL_MINUTES[longest] * MINUTE_MS) + self.retention_ms
+
+    def window(self, interval, at_ms):
+        """When the window opens that holds a time, and when the next one does."""
+        if interval == "1d":
+            return day_of(self.timezone, at_ms)
+        length_ms = INTERVAL_MINUTES[interval] * MINUTE_MS
+        return at_ms - at_ms % length_ms, at_ms - at_ms % length_ms + length_ms
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@lru_cache(maxsize=None)
+def date_begins_ms(name, date):
+    """The first minute whose local date is this one or a later one."""
+    zone = ZoneInfo(name)
+    at = datetime(date.year, date.month, date.day, tzinfo=timezone.utc) - timedelta(hours=30)
+    while at.astimezone(zone).date() < date:
+        at += timedelta(minutes=1)
+    return (at - EPOCH) // timedelta(milliseconds=1)
+
+
+@lru_cache(maxsize=None)
+def day_of_hour(name, hour):
+    date = (EPOCH + timedelta(hours=hour)).astimezone(ZoneInfo(name)).date() + timedelta(days=1)
+    return date
+
+
+def day_of(name, at_ms):
+    """The day of a zone that holds a time: its first instant, and the next one's."""
+    date = day_of_hour(name, at_ms // HOUR_MS)
+    while date_begins_ms(name, date) > at_ms:
+        date -= timedelta(days=1)
+    while date_begins_ms(name, date + timedelta(days=1)) <= at_ms:
+        date += timedelta(days=1)
+    return date_begins_ms(name, date), date_begins_ms(name, date + timedelta(days=1))
+
+
+@lru_cache(maxsize=None)
+def longest_day_ms(name):
+    """24 hours, and by how much the clock is ever set back."""
+    zone, back = ZoneInfo(name), timedelta(0)
+    at, held = datetime(1973, 1, 1, tzinfo=timezone.utc), None
+    while at.year < 2038:
+        offset = at.astimezone(zone).utcoffset()
+        back = max(back, held - offset) if held is not None else back
+        held, at = offset, at + timedelta(hours=12)
+    return 24 * HOUR_MS + back // timedelta(milliseconds=1)
 
 
 class Content(NamedTuple):
@@ -80,10 +135,12 @@ class Candle(NamedTuple):
     content: Content
     revision: int
     updated_ms: int
+    next_ms: int  # when the next window opens
+    derived: tuple = ()  # (name, value or None) each
 
     @property
     def close_ms(self):
-        return self.open_ms + INTERVAL_MINUTES[self.interval] * MINUTE_MS - 1
+        return self.next_ms - 1
 
 
 class Symbol:
@@ -187,13 +244,46 @@ class Symbol:
     def refold(self, kline, revision):
         first_ms, last_ms = self.reach(kline.open_ms)
         for interval in self.settings.all_intervals():
-            length_ms = INTERVAL_MINUTES[interval] * MINUTE_MS
-            for start_ms in range(first_ms - first_ms % length_ms, last_ms + 1, length_ms):
-                content = self.content(start_ms, length_ms)
+            start_ms, next_ms = self.settings.window(interval, first_ms)
+            while start_ms <= last_ms:
+                content = self.content(start_ms, next_ms - start_ms)
                 held = self.candles.get((interval, start_ms))
                 if content is not None and (held is None or held.content != content):
-                    candle = Candle(self.name, interval, start_ms, content, revision, kline.event_ms)
+                    candle = Candle(self.name, interval, start_ms, content, revision, kline.event_ms, next_ms)
                     self.candles[interval, start_ms] = candle
+                start_ms, next_ms = self.settings.window(interval, next_ms)
+            if self.settings.derived:
+                self.rederive(interval, first_ms, revision, kline.event_ms)
+
+    def rederive(self, interval, first_ms, revision, updated_ms):
+        """All values of this interval from there on anew: who has others now was changed by this kline."""
+        series = [parse_series(text) for text in self.settings.derived]
+        look_back = max(windows for _, _, windows in series)
+        start_ms, next_ms = self.settings.window(interval, first_ms)
+        closes = []
+        before_ms = start_ms
+        for _ in range(look_back - 1):
+            before_ms, _ = self.settings.window(interval, before_ms - 1)
+            closes.insert(0, self.close(interval, before_ms))
+        for _ in range(self.windows_after(interval, look_back)):
+            closes.append(self.close(interval, start_ms))
+            candle = self.candles.get((interval, start_ms))
+            if candle is not None:
+                values = tuple((name, value_of(name, windows, candle.content, closes)) for name, _, windows in series)
+                if values != candle.derived:
+                    changed = candle._replace(derived=values, revision=revision, updated_ms=updated_ms)
+                    self.candles[interval, start_ms] = changed
+            start_ms, next_ms = self.settings.window(interval, next_ms)
+            if start_ms > self.newest_ms:
+                break
+
+    def windows_after(self, interval, look_back):
+        """A changed minute's reach is an hour, and each window in it is looked at by as many."""
+        return look_back + 2 * LOOK_BACK_MINUTES // INTERVAL_MINUTES[interval] + 2 if not self.reaches_all else 1 << 30
+
+    def close(self, interval, open_ms):
+        candle = self.candles.get((interval, open_ms))
+        return candle.content.close if candle is not None else None
 
     def reach(self, open_ms):
         """The first and last minute whose candles a change of this minute can touch."""
@@ -237,6 +327,35 @@ class Symbol:
             last_trade_id=traded[-1].last_id if traded and traded[-1].ids == "known" else None,
             missing_trades=None if is_unknown else self.missing_trades(start_ms, end_ms),
         )
+
+
+DIGITS = Decimal("1e-14")
+
+
+def parse_series(text):
+    """"ema(12)" -> ("ema12", 12, windows that decide it)."""
+    kind, length = re.fullmatch(r"(vwap|sma|ema)(?:\((\d+)\))?", text).groups()
+    return kind + (length or ""), int(length or 0), {"vwap": 1, "sma": int(length or 0), "ema": 8 * int(length or 0)}[kind]
+
+
+def rounded(value):
+    return value.quantize(DIGITS, rounding=ROUND_HALF_EVEN)
+
+
+def value_of(name, windows, content, closes):
+    """None: not defined."""
+    if name == "vwap":
+        return rounded(content.quote_volume / content.volume) if content.volume else None
+    last = closes[-windows:]
+    if len(last) < windows or None in last:
+        return None
+    length = int(name[3:])
+    if name.startswith("sma"):
+        return rounded(sum(last, ZERO) / length)
+    value = last[0]
+    for close in last[1:]:
+        value = rounded((value * (length - 1) + close * 2) / (length + 1))
+    return value
 
 
 def empty_minute(before, open_ms):

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { DIFFERENCES_SHOWN = 5 };
+enum { DIFFERENCES_SHOWN = 5, DAY_SLACK_MS = 600000 };
 
 static const struct outbox_filter filters[] = {
 #define X(sink, of_candles, letters)                                                               \
@@ -48,7 +48,7 @@ static unsigned check_rejected(const struct place *at, bool is_wanted, bool is_h
 static bool may_be_missing(const struct place *at, const struct oracle_candle *want)
 {
     const struct server_mark *mark = &at->server->marks[scenario_partition_of(at->symbol)];
-    int64_t closed_ms = at->open_ms + interval_ms(at->interval);
+    int64_t closed_ms = at->open_ms + want->length * MINUTE_MS;
     int64_t written_ms = want->updated_ms > closed_ms ? want->updated_ms : closed_ms;
     return at->server->has_forgotten &&
            (at->open_ms < mark->floor_ms ||
@@ -66,6 +66,13 @@ static unsigned check_old(const struct place *at, const struct candle *held)
     return difference == NULL ? 0 : tell(at, difference);
 }
 
+/* Nobody waits for the end of a day. */
+static bool is_still_open(const struct place *at, const struct oracle_candle *want)
+{
+    return at->interval == INTERVAL_1d && want->minutes < want->length &&
+           at->open_ms + want->length * MINUTE_MS > oracle_stream_ms(at->oracle) - DAY_SLACK_MS;
+}
+
 static unsigned check_window(const struct place *at)
 {
     struct oracle_candle want = oracle_candle(at->oracle, at->symbol, at->interval, at->open_ms);
@@ -74,7 +81,7 @@ static unsigned check_window(const struct place *at)
     if (server_rejects(at->server, at->symbol, at->interval, at->open_ms)) {
         return check_rejected(at, want.exists, held != NULL);
     }
-    if (may_be_missing(at, &want)) {
+    if (may_be_missing(at, &want) || is_still_open(at, &want)) {
         return check_old(at, held);
     }
     if (want.exists != (held != NULL)) {
@@ -88,12 +95,13 @@ static unsigned check_symbol(struct place *at, interval_set intervals)
 {
     unsigned differences = 0;
     for (enum interval i = 0; i < INTERVAL_COUNT; i++) {
-        if ((intervals & INTERVAL_BIT(i)) == 0) {
+        if ((intervals & INTERVAL_BIT(i)) == 0 || !oracle_folds(at->oracle, i)) {
             continue;
         }
         at->interval = i;
-        for (at->open_ms = oracle_first_ms(at->oracle); at->open_ms <= oracle_last_ms(at->oracle);
-             at->open_ms += interval_ms(i)) {
+        for (at->open_ms = oracle_open_ms(at->oracle, i, oracle_first_ms(at->oracle));
+             at->open_ms <= oracle_last_ms(at->oracle);
+             at->open_ms = oracle_next_ms(at->oracle, i, at->open_ms)) {
             differences += differences < DIFFERENCES_SHOWN ? check_window(at) : 0;
         }
     }

@@ -34,7 +34,8 @@ const char *compare_candle(const struct candle *c, const struct oracle_candle *w
         {"takerBuyQuoteVolume", at_scale(c->taker_buy_quote_volume, 5), want->taker_quote},
         {"trades", c->trades, want->trades},
         {"minutes", c->minutes, want->minutes},
-        {"complete", c->is_complete, want->minutes == interval_minutes(c->interval)},
+        {"complete", c->is_complete, want->minutes == want->length},
+        {"closeTime", candle_close_ms(c), c->open_ms + want->length * 60000 - 1},
         {"firstTradeId", c->first_trade_id, want->first_id},
         {"lastTradeId", c->last_trade_id, want->last_id},
         {"missingTrades", c->missing_trades, want->missing},
@@ -45,6 +46,17 @@ const char *compare_candle(const struct candle *c, const struct oracle_candle *w
         if (fields[i].held != fields[i].wanted) {
             snprintf(text, sizeof(text), "%s is %" PRId64 ", not %" PRId64, fields[i].name,
                      fields[i].held, fields[i].wanted);
+            return text;
+        }
+    }
+    for (size_t i = 0; i < SERIES_MAX; i++) {
+        bool is_known = i < c->derived.count && c->derived.is_known[i];
+        if (is_known != want->derived[i].is_known ||
+            (is_known && c->derived.values[i] != want->derived[i].value)) {
+            snprintf(text, sizeof(text), "derived value %zu is %s%" PRId64 ", not %s%" PRId64, i,
+                     is_known ? "" : "null, ",
+                     (int64_t)(i < c->derived.count ? c->derived.values[i] : 0),
+                     want->derived[i].is_known ? "" : "null, ", (int64_t)want->derived[i].value);
             return text;
         }
     }

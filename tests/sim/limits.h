@@ -19,7 +19,8 @@ enum {
 #define SIM_SINKS_TABLE(X)                                                            \
     /* sink           intervals of candles                          dead letters */  \
     X(redis,         (INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m)),  false) \
-    X(mongo,         (INTERVAL_BIT(INTERVAL_5m) | INTERVAL_BIT(INTERVAL_15m)), false) \
+    X(mongo,         (INTERVAL_BIT(INTERVAL_5m) | INTERVAL_BIT(INTERVAL_15m) |        \
+                      INTERVAL_BIT(INTERVAL_1d)),                              false) \
     X(dead_letters,  0,                                                        true)
 /* clang-format on */
 

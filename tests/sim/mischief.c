@@ -35,9 +35,9 @@ static int64_t spare_records(const struct world *w, size_t p)
         acked >= w->topic.end[p]) {
         return 0;
     }
-    int64_t kept_ms = scenario->rules.late_ms +
-                      interval_ms(interval_longest(scenario->rules.intervals)) +
-                      4 * scenario->rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    int64_t kept_ms = scenario->rules.late_ms + rules_longest_ms(&scenario->rules) +
+                      rules_derived_longest_ms(&scenario->rules) + 4 * scenario->rules.grace_ms +
+                      (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
     int64_t until_ms = topic_record(&w->topic, p, acked - 1).timestamp_ms - kept_ms;
     int64_t until = topic_offset_at(&w->topic, p, until_ms);
     for (size_t i = 0; i < w->shard_count; i++) {

@@ -1,56 +1,25 @@
-#include "tests/sim/oracle.h"
+#include "tests/sim/oracle_internal.h"
 
 #include "proto/candle.h"
 #include "runtime/mem.h"
+#include "tests/sim/average.h"
 #include "tests/sim/limits.h"
 
 #include <string.h>
-
-/* One symbol's minutes and windows, side by side from the first minute of the log on. */
-struct series {
-    char symbol[SYMBOL_BYTES_MAX + 1];
-    struct minute {
-        bool is_there;
-        bool is_fill;
-        int64_t event_ms;
-        struct kline kline;
-    } * minutes;
-    int32_t *newest[INTERVAL_COUNT]; /* version of each window, from 1; NULL: not folded */
-};
-
-/* What a window was after some record. */
-struct version {
-    struct oracle_candle candle;
-    int32_t before; /* the version that it replaced; 0: none */
-};
-
-struct oracle {
-    struct candle_rules rules;
-    int64_t first_ms;
-    int64_t count; /* of minutes */
-    int64_t stream_ms;
-    int64_t era;
-    struct series series[SIM_SYMBOLS_MAX];
-    size_t series_count;
-    struct version *versions;
-    size_t version_count;
-    size_t version_capacity;
-    bool *is_dead;
-};
 
 static interval_set all_intervals(const struct oracle *o)
 {
     return (interval_set)(o->rules.intervals | INTERVAL_BIT(INTERVAL_1m));
 }
 
-static struct series *series_of(struct oracle *o, const char *symbol)
+static struct track *series_of(struct oracle *o, const char *symbol)
 {
     for (size_t i = 0; i < o->series_count; i++) {
         if (strcmp(o->series[i].symbol, symbol) == 0) {
             return &o->series[i];
         }
     }
-    struct series *s = &o->series[o->series_count++];
+    struct track *s = &o->series[o->series_count++];
     memcpy(s->symbol, symbol, strlen(symbol) + 1);
     s->minutes = mem_new((size_t)o->count, sizeof(*s->minutes));
     for (int i = 0; i < INTERVAL_COUNT; i++) {
@@ -61,155 +30,27 @@ static struct series *series_of(struct oracle *o, const char *symbol)
     return s;
 }
 
-static bool same(const struct kline *a, const struct kline *b)
+/* The index of the window's first minute, and of the next one's. */
+static int64_t begin_of(const struct oracle *o, enum interval interval, int64_t at)
 {
-    return a->open.coefficient == b->open.coefficient &&
-           a->high.coefficient == b->high.coefficient && a->low.coefficient == b->low.coefficient &&
-           a->close.coefficient == b->close.coefficient &&
-           a->volume.coefficient == b->volume.coefficient &&
-           a->quote_volume.coefficient == b->quote_volume.coefficient &&
-           a->taker_buy_volume.coefficient == b->taker_buy_volume.coefficient &&
-           a->taker_buy_quote_volume.coefficient == b->taker_buy_quote_volume.coefficient &&
-           a->trades == b->trades && a->trade_ids == b->trade_ids &&
-           (a->trade_ids != TRADE_IDS_known ||
-            (a->first_trade_id == b->first_trade_id && a->last_trade_id == b->last_trade_id));
+    int64_t open_ms = oracle_open_ms(o, interval, o->first_ms + at * MINUTE_MS);
+    return (open_ms - o->first_ms) / MINUTE_MS;
 }
 
-static bool wins(const struct minute *known, const struct kline *k)
+static int64_t next_of(const struct oracle *o, enum interval interval, int64_t begin)
 {
-    if (!known->is_there || known->is_fill) {
-        return true;
-    }
-    if (same(&known->kline, k)) {
-        return false;
-    }
-    if (k->trade_ids == TRADE_IDS_unknown && known->kline.trade_ids != TRADE_IDS_unknown) {
-        return false;
-    }
-    return k->event_ms > known->event_ms;
-}
-
-static bool has_ids(const struct minute *m)
-{
-    return m->is_there && !m->is_fill && m->kline.trade_ids == TRADE_IDS_known;
-}
-
-static bool is_wall(const struct minute *m)
-{
-    return m->is_there && !m->is_fill && m->kline.trade_ids == TRADE_IDS_unknown &&
-           m->kline.trades > 0;
-}
-
-/* The nearest minute before `at` with ids, or -1. */
-static int64_t previous_of(const struct oracle *o, const struct series *s, int64_t at)
-{
-    (void)o;
-    for (int64_t i = at - 1; i >= 0 && i >= at - 60; i--) {
-        if (has_ids(&s->minutes[i])) {
-            return i;
-        }
-        if (is_wall(&s->minutes[i])) {
-            return -1;
-        }
-    }
-    return -1;
-}
-
-static void make_fill(struct series *s, int64_t at, bool *changed)
-{
-    struct minute *m = &s->minutes[at];
-    struct kline k = {.open = s->minutes[at - 1].kline.close, .trade_ids = TRADE_IDS_none};
-    k.high = k.low = k.close = k.open;
-    if (!m->is_there || m->kline.close.coefficient != k.close.coefficient) {
-        *m = (struct minute){.is_there = true, .is_fill = true, .kline = k};
-        changed[at] = true;
-    }
-}
-
-/* Proofs that this minute allows, and fills that follow it. */
-static void fill_around(const struct oracle *o, struct series *s, int64_t at, bool *changed)
-{
-    for (int64_t next = at; has_ids(&s->minutes[at]) && next < o->count && next <= at + 60;
-         next++) {
-        int64_t previous = has_ids(&s->minutes[next]) ? previous_of(o, s, next) : -1;
-        if (previous < 0 || (next != at && previous != at) ||
-            s->minutes[next].kline.first_trade_id != s->minutes[previous].kline.last_trade_id + 1) {
-            continue;
-        }
-        for (int64_t i = previous + 1; i < next; i++) {
-            if (!s->minutes[i].is_there) {
-                make_fill(s, i, changed);
-            }
-        }
-    }
-    for (int64_t i = at + 1; i < o->count && i <= at + 60 && s->minutes[i].is_fill; i++) {
-        make_fill(s, i, changed);
-    }
-}
-
-static int64_t missing_in(const struct oracle *o, const struct series *s, int64_t begin,
-                          int64_t end)
-{
-    int64_t missing = 0;
-    for (int64_t next = begin; next < o->count && next < end + 60; next++) {
-        int64_t previous = has_ids(&s->minutes[next]) ? previous_of(o, s, next) : -1;
-        if (previous < 0) {
-            continue;
-        }
-        int64_t gap =
-            s->minutes[next].kline.first_trade_id - s->minutes[previous].kline.last_trade_id - 1;
-        bool has_absent = false;
-        bool is_inside = false;
-        for (int64_t i = previous + 1; i < next; i++) {
-            has_absent = has_absent || !s->minutes[i].is_there;
-            is_inside = is_inside || (!s->minutes[i].is_there && i >= begin && i < end);
-        }
-        if (gap > 0 && (has_absent ? is_inside : next >= begin && next < end)) {
-            missing += gap;
-        }
-    }
-    return missing;
-}
-
-static void add_minute(struct oracle_candle *c, const struct kline *k)
-{
-    bool is_first = c->minutes == 0;
-    c->open = is_first ? (int64_t)k->open.coefficient : c->open;
-    c->high = is_first || k->high.coefficient > c->high ? (int64_t)k->high.coefficient : c->high;
-    c->low = is_first || k->low.coefficient < c->low ? (int64_t)k->low.coefficient : c->low;
-    c->close = (int64_t)k->close.coefficient;
-    c->volume += (int64_t)k->volume.coefficient;
-    c->quote += (int64_t)k->quote_volume.coefficient;
-    c->taker += (int64_t)k->taker_buy_volume.coefficient;
-    c->taker_quote += (int64_t)k->taker_buy_quote_volume.coefficient;
-    if (k->trades > 0) {
-        int64_t first = k->trade_ids == TRADE_IDS_known ? k->first_trade_id : -1;
-        int64_t last = k->trade_ids == TRADE_IDS_known ? k->last_trade_id : -1;
-        c->first_id = c->trades == 0 ? first : c->first_id;
-        c->last_id = last;
-    }
-    c->trades += k->trades;
-    c->minutes++;
-}
-
-static struct oracle_candle fold(const struct oracle *o, const struct series *s, int64_t begin,
-                                 int64_t end)
-{
-    struct oracle_candle c = {.first_id = -1, .last_id = -1};
-    bool is_known = o->rules.uses_trade_ids;
-    for (int64_t i = begin; i < end && i < o->count; i++) {
-        if (s->minutes[i].is_there) {
-            add_minute(&c, &s->minutes[i].kline);
-            is_known = is_known && !is_wall(&s->minutes[i]);
-        }
-    }
-    c.exists = c.minutes > 0;
-    c.missing = is_known ? missing_in(o, s, begin, end) : -1;
-    return c;
+    int64_t next_ms = oracle_next_ms(o, interval, o->first_ms + begin * MINUTE_MS);
+    return (next_ms - o->first_ms) / MINUTE_MS;
 }
 
 static bool same_candle(struct oracle_candle a, struct oracle_candle b)
 {
+    for (size_t i = 0; i < SERIES_MAX; i++) {
+        if (a.derived[i].is_known != b.derived[i].is_known ||
+            a.derived[i].value != b.derived[i].value) {
+            return false;
+        }
+    }
     a.revision = b.revision = 0;
     a.updated_ms = b.updated_ms = 0;
     return a.exists == b.exists && a.open == b.open && a.high == b.high && a.low == b.low &&
@@ -228,36 +69,82 @@ static void add_version(struct oracle *o, int32_t *newest, const struct oracle_c
     *newest = (int32_t)o->version_count;
 }
 
-static struct oracle_candle newest_of(const struct oracle *o, const struct series *s, int interval,
+static struct oracle_candle newest_of(const struct oracle *o, const struct track *s, int interval,
                                       int64_t begin)
 {
     int32_t newest = s->newest[interval][begin];
     return newest == 0 ? (struct oracle_candle){.exists = false} : o->versions[newest - 1].candle;
 }
 
-/* The first window of this length that a minute can change: a proof reaches an hour. */
-static int64_t first_near(int64_t at, int64_t length)
+/* The closes of `count` windows that end with this one, oldest first. False: one is absent. */
+static bool find_closes(const struct oracle *o, const struct track *s, enum interval interval,
+                        int64_t begin, const struct oracle_candle *last, int64_t count,
+                        int64_t *closes)
 {
-    int64_t first = (at - 61 - length) / length * length;
-    return first < 0 ? 0 : first;
+    closes[count - 1] = last->close;
+    for (int64_t i = count - 2; i >= 0; i--) {
+        begin = begin_of(o, interval, begin - 1);
+        struct oracle_candle c = {.exists = false};
+        if (begin >= 0) {
+            c = newest_of(o, s, interval, begin);
+        }
+        if (!c.exists) {
+            return false;
+        }
+        closes[i] = c.close;
+    }
+    return true;
 }
 
-static void refold_near(struct oracle *o, struct series *s, int64_t at, int64_t revision,
-                        int64_t updated_ms)
+enum { CLOSES_MAX = 8 * SERIES_LENGTH_MAX };
+
+static void derive(const struct oracle *o, const struct track *s, enum interval interval,
+                   int64_t begin, struct oracle_candle *c)
 {
-    for (int interval = 0; interval < INTERVAL_COUNT; interval++) {
-        int64_t length = interval_minutes((enum interval)interval);
-        if (s->newest[interval] == NULL) {
+    const struct series_set *set = &o->rules.derived;
+    int64_t closes[CLOSES_MAX];
+
+    for (size_t i = 0; i < set->count; i++) {
+        int64_t count = series_windows(set->items[i]);
+        if (set->items[i].kind == SERIES_vwap) {
+            c->derived[i].is_known = c->volume > 0;
+            c->derived[i].value = c->volume > 0 ? average_price(c->quote, c->volume) : 0;
             continue;
         }
-        for (int64_t begin = first_near(at, length); begin < o->count && begin <= at + 61;
-             begin += length) {
-            struct oracle_candle c = fold(o, s, begin, begin + length);
-            if (c.exists && !same_candle(c, newest_of(o, s, interval, begin))) {
-                c.revision = revision;
-                c.updated_ms = updated_ms;
-                add_version(o, &s->newest[interval][begin], &c);
-            }
+        c->derived[i].is_known = find_closes(o, s, interval, begin, c, count, closes);
+        c->derived[i].value =
+            c->derived[i].is_known ? average_closes(set->items[i], closes, count) : 0;
+    }
+}
+
+/* What a minute can change: a proof reaches an hour, and derived values look back at windows. */
+static void refold_interval(struct oracle *o, struct track *s, enum interval interval, int64_t at,
+                            int64_t revision, int64_t updated_ms)
+{
+    int64_t begin = begin_of(o, interval, at - 61);
+    int64_t left = o->rules.derived_windows; /* beyond what is near */
+    while (begin < 0) {
+        begin = next_of(o, interval, begin);
+    }
+    for (; begin < o->count && (begin <= at + 61 || left > 0);
+         begin = next_of(o, interval, begin)) {
+        left -= begin > at + 61;
+        struct oracle_candle c = oracle_fold(o, s, begin, next_of(o, interval, begin));
+        derive(o, s, interval, begin, &c);
+        if (c.exists && !same_candle(c, newest_of(o, s, (int)interval, begin))) {
+            c.revision = revision;
+            c.updated_ms = updated_ms;
+            add_version(o, &s->newest[interval][begin], &c);
+        }
+    }
+}
+
+static void refold_near(struct oracle *o, struct track *s, int64_t at, int64_t revision,
+                        int64_t updated_ms)
+{
+    for (enum interval interval = 0; interval < INTERVAL_COUNT; interval++) {
+        if (s->newest[interval] != NULL) {
+            refold_interval(o, s, interval, at, revision, updated_ms);
         }
     }
 }
@@ -265,14 +152,14 @@ static void refold_near(struct oracle *o, struct series *s, int64_t at, int64_t 
 static void apply(struct oracle *o, const struct log_entry *entry)
 {
     const struct kline *k = &entry->kline;
-    struct series *s = series_of(o, k->symbol);
+    struct track *s = series_of(o, k->symbol);
     int64_t at = (k->open_ms - o->first_ms) / MINUTE_MS;
     bool *changed = mem_new((size_t)o->count, sizeof(*changed));
 
-    if (wins(&s->minutes[at], k)) {
+    if (oracle_wins(&s->minutes[at], k)) {
         s->minutes[at] = (struct minute){.is_there = true, .event_ms = k->event_ms, .kline = *k};
         if (o->rules.uses_trade_ids) {
-            fill_around(o, s, at, changed);
+            oracle_fill_around(o, s, at, changed);
         }
         refold_near(o, s, at, revision_of(o->era, entry->record.offset), k->event_ms);
     }
@@ -301,6 +188,9 @@ static void find_range(struct oracle *o, const struct sim_log *log)
         }
     }
     o->first_ms = interval_open_ms(INTERVAL_1d, o->first_ms);
+    if (o->rules.zone != NULL) { /* its day may have begun long before */
+        o->first_ms -= 2 * interval_ms(INTERVAL_1d);
+    }
     o->count = (last_ms - o->first_ms) / MINUTE_MS + 1;
 }
 
@@ -342,6 +232,26 @@ void oracle_destroy(struct oracle **oracle_p)
     mem_free(o->versions);
     mem_free(o->is_dead);
     mem_free(o);
+}
+
+bool oracle_folds(const struct oracle *o, enum interval interval)
+{
+    return (all_intervals(o) & INTERVAL_BIT(interval)) != 0;
+}
+
+int64_t oracle_open_ms(const struct oracle *o, enum interval interval, int64_t time_ms)
+{
+    return rules_open_ms(&o->rules, interval, time_ms);
+}
+
+int64_t oracle_next_ms(const struct oracle *o, enum interval interval, int64_t open_ms)
+{
+    return rules_next_ms(&o->rules, interval, open_ms);
+}
+
+size_t oracle_derived_count(const struct oracle *o)
+{
+    return o->rules.derived.count;
 }
 
 /* NULL: not a window of this log. */

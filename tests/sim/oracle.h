@@ -23,6 +23,11 @@ struct oracle_candle {
     int64_t missing;           /* -1: null */
     int64_t revision;
     int64_t updated_ms;
+    int64_t length; /* of its window, in minutes */
+    struct {
+        bool is_known;
+        int128 value; /* at SERIES_SCALE */
+    } derived[SERIES_MAX];
 };
 
 struct oracle;
@@ -44,6 +49,16 @@ struct oracle_candle oracle_version(const struct oracle *oracle, const char *sym
 
 /* Must this record be a dead letter? */
 bool oracle_is_dead(const struct oracle *oracle, int64_t offset);
+
+/* Is this interval folded? */
+bool oracle_folds(const struct oracle *oracle, enum interval interval);
+
+/* The open time of the window that holds a time, and that of the next one. */
+int64_t oracle_open_ms(const struct oracle *oracle, enum interval interval, int64_t time_ms);
+int64_t oracle_next_ms(const struct oracle *oracle, enum interval interval, int64_t open_ms);
+
+/* How many derived values a candle has. */
+size_t oracle_derived_count(const struct oracle *oracle);
 
 /* The largest event time. */
 int64_t oracle_stream_ms(const struct oracle *oracle);

@@ -20,6 +20,7 @@ struct scenario {
     size_t machine_of[SIM_SHARDS_MAX]; /* shards of one machine share its data folder */
     bool is_one_machine;
     struct candle_rules rules;
+    struct zone *zone; /* of the rules; NULL: UTC */
     enum store_sync sync;
     bool is_orderly; /* klines are out of order by less than grace */
     /* The group remembers what was acknowledged: who begins without any state begins in the middle.

@@ -57,6 +57,8 @@ static void assert_candles_equal(const struct candle *a, const struct candle *b)
 {
     assert_string_equal(a->symbol, b->symbol);
     assert_int_equal(a->interval, b->interval);
+    assert_int_equal(a->window_minutes, b->window_minutes);
+    assert_true(series_same(&a->derived, &b->derived));
     assert_true(a->open_ms == b->open_ms);
     assert_true(a->event_ms == b->event_ms);
     assert_true(a->updated_ms == b->updated_ms);
@@ -97,6 +99,20 @@ static struct decimal random_decimal(struct rand *rand)
     };
 }
 
+static struct derived random_derived(struct rand *rand)
+{
+    struct derived derived = {.count = (uint8_t)rand_below(rand, SERIES_MAX + 1)};
+    for (size_t i = 0; i < derived.count; i++) {
+        derived.series[i] = (struct series){SERIES_ema, (uint8_t)(2 + rand_below(rand, 99))};
+        derived.is_known[i] = rand_chance(rand, 70);
+        if (derived.is_known[i]) {
+            derived.values[i] = (int128)rand_below(rand, 9999999999999999) * 100000000000000 +
+                                (int128)rand_below(rand, 100000000000000);
+        }
+    }
+    return derived;
+}
+
 static struct candle random_candle(struct rand *rand)
 {
     struct candle candle = {
@@ -123,7 +139,11 @@ static struct candle random_candle(struct rand *rand)
         .last_trade_id = random_integer(rand),
         .missing_trades = -1,
         .revision = random_integer(rand),
+        .window_minutes = rand_chance(rand, 50) ? 1380 + (int64_t)rand_below(rand, 121) : 0,
     };
+    if (rand_chance(rand, 50)) {
+        candle.derived = random_derived(rand);
+    }
     size_t size = rand_below(rand, SYMBOL_BYTES_MAX + 1);
     for (size_t i = 0; i < size; i++) {
         candle.symbol[i] = (char)(1 + rand_below(rand, 127));
@@ -174,6 +194,7 @@ static void fields_of_a_newer_writer_are_passed_over(void **state)
     struct candle candle = a_candle();
     struct candle decoded;
     unsigned char bytes[CANDLE_ENCODED_MAX];
+    candle.window_minutes = 5; /* has the tail, behind which newer fields will be */
     size_t size = candle_encode(&candle, bytes);
 
     assert_int_equal(bytes[0], 0xdc);
@@ -225,6 +246,11 @@ static void torn_and_flipped_bytes_never_make_an_invalid_candle(void **state)
     struct candle decoded;
     unsigned char bytes[CANDLE_ENCODED_MAX];
     candle.volume.coefficient = (int128)1 << 90;
+    candle.window_minutes = 1380;
+    candle.derived = (struct derived){.count = 2,
+                                      .series = {{SERIES_vwap, 0}, {SERIES_sma, 20}},
+                                      .is_known = {true, false},
+                                      .values = {4612512345678901234, 0}};
     size_t size = candle_encode(&candle, bytes);
     size_t failed_count = 0;
 
@@ -265,6 +291,37 @@ static void unknown_trade_fields_print_as_null(void **state)
                                  "\"missingTrades\":null,\"revision\""));
 }
 
+static void a_day_in_a_zone_closes_when_it_ends(void **state)
+{
+    (void)state;
+    struct candle candle = a_candle();
+    char text[CANDLE_JSON_MAX];
+    candle.interval = INTERVAL_1d;
+    candle.open_ms = 1774738800000; /* 2026-03-29 in Berlin has 23 hours */
+    candle.window_minutes = 1380;
+    assert_int_equal(candle_minutes(&candle), 1380);
+    candle_print_json(&candle, text);
+    assert_non_null(strstr(text, "\"openTime\":1774738800000,\"closeTime\":1774821599999,"));
+    candle.window_minutes = 0;
+    assert_int_equal(candle_close_ms(&candle), 1774738800000 + 86400000 - 1);
+}
+
+static void derived_series_are_fields_of_their_own(void **state)
+{
+    (void)state;
+    struct candle candle = a_candle();
+    char text[CANDLE_JSON_MAX];
+    candle.derived = (struct derived){
+        .count = 3,
+        .series = {{SERIES_vwap, 0}, {SERIES_sma, 20}, {SERIES_ema, 12}},
+        .is_known = {true, false, true},
+        .values = {4612512345678901234, 0, 4600000000000000000},
+    };
+    candle_print_json(&candle, text);
+    assert_non_null(strstr(text, "\"updatedAt\":1628952600013,\"vwap\":46125.12345678901234,"
+                                 "\"sma20\":null,\"ema12\":46000}"));
+}
+
 /* The longest of everything, and a symbol of nothing but escapes. */
 static void the_largest_candle_fits_its_buffers_and_is_json(void **state)
 {
@@ -280,6 +337,13 @@ static void the_largest_candle_fits_its_buffers_and_is_json(void **state)
     candle.trades = candle.minutes = candle.revision = INT64_MIN;
     candle.first_trade_id = candle.last_trade_id = INT64_MIN;
     candle.missing_trades = INT64_MAX;
+    candle.window_minutes = 1500;
+    candle.derived.count = SERIES_MAX;
+    for (size_t i = 0; i < SERIES_MAX; i++) {
+        candle.derived.series[i] = (struct series){SERIES_ema, 100};
+        candle.derived.is_known[i] = true;
+        candle.derived.values[i] = (int128)9999999999999999 * 100000000000000 + 99999999999999;
+    }
 
     unsigned char bytes[CANDLE_ENCODED_MAX];
     char text[CANDLE_JSON_MAX];
@@ -316,6 +380,8 @@ int main(void)
         cmocka_unit_test(torn_and_flipped_bytes_never_make_an_invalid_candle),
         cmocka_unit_test(the_json_has_the_names_readers_expect),
         cmocka_unit_test(unknown_trade_fields_print_as_null),
+        cmocka_unit_test(a_day_in_a_zone_closes_when_it_ends),
+        cmocka_unit_test(derived_series_are_fields_of_their_own),
         cmocka_unit_test(the_largest_candle_fits_its_buffers_and_is_json),
         cmocka_unit_test(a_revision_orders_by_era_and_then_by_offset),
     };
