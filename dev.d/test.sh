@@ -157,6 +157,17 @@ image() {
     python3 tests/chart/image.py
 }
 
+# The DAG in a real Airflow, which is half a gigabyte of Python: only when it is asked for.
+airflow() {
+    local interpreter program scheduler
+    scheduler=$(tests/servers/airflow.sh) || return
+    interpreter=$(python) || return
+    program=$(program_of asan)
+    [ -n "$program" ] || { echo "not ok airflow - the build made no program called candled"; return; }
+    integration_environment "$program"
+    "$interpreter" tests/airflow/run.py "$scheduler"
+}
+
 edge_tests() { # NAME PROBE
     [ ! -f "tests/integration/$1.py" ] || stage "integration-$1" edge_script "$1" "$2"
 }
@@ -181,6 +192,7 @@ one_test() { # NAME
     unit) stage unit unit_tests asan ;;
     tidy | oracle | chart | image) stage "$1" "$1" ;;
     sim) build_proof && stage sim sim_all 2000 150 ;;
+    airflow) stage airflow airflow ;;
     crash | faults | model | torture) build_proof && proof_test "$1" ;;
     integration) integration ;;
     feed) stage feed integration_script run --stage feed --jobs 6 ;;

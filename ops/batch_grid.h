@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* clang-format off */
 /* A later one of the list replaces an earlier one. */
+/* clang-format off */
 #define BATCH_ORIGINS(X)                                                             \
     /* name      where a candle comes from                                        */ \
     X(nowhere,   "nobody has it")                                                    \

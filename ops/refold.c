@@ -11,12 +11,10 @@
 #include "runtime/sched.h"
 #include "state/store.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
+#include <uv.h>
 
 enum {
     RECORDS_MAX = 1000,
@@ -24,6 +22,7 @@ enum {
     READ_AHEAD_BYTES = 32 << 20,
     WAIT_MS = 200,
     PATIENCE_MS = 30000,
+    NS_PER_MS = 1000000,
 };
 
 /* Longer than any log is kept: nothing of the answer expires while the range is read. */
@@ -72,17 +71,10 @@ static void release_slice(struct refold *r)
     r->count = 0;
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The next record, waited for. STATUS_NOT_FOUND: the end has come. */
 static enum status read_one(struct refold *r, struct kafka_message *out_message)
 {
-    int64_t deadline_ms = monotonic_ms() + PATIENCE_MS;
+    int64_t deadline_ms = (int64_t)(uv_hrtime() / NS_PER_MS) + PATIENCE_MS;
     int32_t partition = r->options.partition;
 
     while (kafka_reader_position(r->reader, partition) < r->options.end_offset) {
@@ -94,7 +86,7 @@ static enum status read_one(struct refold *r, struct kafka_message *out_message)
         if (status != STATUS_TIMED_OUT) {
             return status;
         }
-        if (monotonic_ms() > deadline_ms) {
+        if ((int64_t)(uv_hrtime() / NS_PER_MS) > deadline_ms) {
             return STATUS_TIMED_OUT;
         }
         kafka_reader_wait(r->reader, WAIT_MS);
@@ -119,17 +111,16 @@ static void take(struct refold *r, struct kafka_message message)
 static void fill_from_feed(struct refold *r)
 {
     const struct refold_feed *feed = r->options.feed;
+    size_t most = r->records_max < RECORDS_MAX ? r->records_max : RECORDS_MAX;
     struct kline kline;
 
-    while (r->count < r->records_max && r->count < RECORDS_MAX && !r->is_at_end) {
-        r->is_at_end = !feed->next(feed->context, &kline);
-        if (!r->is_at_end) {
-            size_t size = kline_encode(&kline, r->fed[r->count]);
-            r->records[r->count] = (struct record){
-                .value = {r->fed[r->count], size}, .offset = r->fed_count++, .timestamp_ms = -1};
-            r->count++;
-        }
+    while (r->count < most && feed->next(feed->context, &kline)) {
+        size_t size = kline_encode(&kline, r->fed[r->count]);
+        struct slice value = {r->fed[r->count], size};
+        r->records[r->count++] =
+            (struct record){.value = value, .offset = r->fed_count++, .timestamp_ms = -1};
     }
+    r->is_at_end = r->count < most;
 }
 
 /* As many as are asked for; a watched one comes alone. */
@@ -262,12 +253,10 @@ static void apply_all(struct refold *r)
 /* What a shard does with windows that are due by the time of day once nothing comes any more. */
 static void pass_idle_time(struct refold *r)
 {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
     struct msg msg = {
         .type = MSG_SOURCE_IDLE,
         .from = &r->source,
-        .as_SOURCE_IDLE = {.wall_ms = (int64_t)now.tv_sec * 1000, .quiet_ms = INT64_MAX},
+        .as_SOURCE_IDLE = {.wall_ms = (int64_t)time(NULL) * 1000, .quiet_ms = INT64_MAX},
     };
     actor_send(pipeline_partition(r->pipeline), &msg);
     do {

@@ -65,35 +65,34 @@ void mongo_lease_close(struct mongo_lease **lease_p)
     }
 }
 
-/* With the write concern of the client (mongo_uri.h). It becomes ours when it is ours, or over by
- * the server's clock, or new; else it stays as it is.
- */
+static bson_t *command_of(const struct mongo_lease *lease, const bson_t *is_free,
+                          const bson_t *holder, const bson_t *expires)
+{
+    return BCON_NEW("findAndModify", COLLECTION, "query", "{", "_id", BCON_UTF8(lease->name), "}",
+                    "update", "[", "{", "$set", "{", "is_free", BCON_DOCUMENT(is_free), "}", "}",
+                    "{", "$set", "{", "holder", BCON_DOCUMENT(holder), "expires",
+                    BCON_DOCUMENT(expires), "}", "}", "{", "$unset", BCON_UTF8("is_free"), "}", "]",
+                    "upsert", BCON_BOOL(true), "new", BCON_BOOL(true));
+}
+
+/* It becomes ours when it is ours, or over by the server's clock, or new; else it stays as it is.
+ * The write concern is the client's (mongo_uri.h). */
 static bson_t *take_command(const struct mongo_lease *lease)
 {
-    /* clang-format off */
-    return BCON_NEW(
-        "findAndModify", COLLECTION,
-        "query", "{", "_id", BCON_UTF8(lease->name), "}",
-        "update", "[",
-            "{", "$set", "{", "is_free", "{", "$or", "[",
-                "{", "$eq", "[", BCON_UTF8("$holder"), BCON_UTF8(lease->holder), "]", "}",
-                "{", "$lt", "[", BCON_UTF8("$expires"), BCON_UTF8("$$NOW"), "]", "}",
-            "]", "}", "}", "}",
-            "{", "$set", "{",
-                "holder", "{", "$cond", "[",
-                    BCON_UTF8("$is_free"), BCON_UTF8(lease->holder), BCON_UTF8("$holder"),
-                "]", "}",
-                "expires", "{", "$cond", "[",
-                    BCON_UTF8("$is_free"),
-                    "{", "$add", "[", BCON_UTF8("$$NOW"), BCON_INT64(lease->duration_ms), "]", "}",
-                    BCON_UTF8("$expires"),
-                "]", "}",
-            "}", "}",
-            "{", "$unset", BCON_UTF8("is_free"), "}",
-        "]",
-        "upsert", BCON_BOOL(true),
-        "new", BCON_BOOL(true));
-    /* clang-format on */
+    bson_t *is_ours = BCON_NEW("$eq", "[", "$holder", BCON_UTF8(lease->holder), "]");
+    bson_t *is_over = BCON_NEW("$lt", "[", "$expires", "$$NOW", "]");
+    bson_t *is_free = BCON_NEW("$or", "[", BCON_DOCUMENT(is_ours), BCON_DOCUMENT(is_over), "]");
+    bson_t *end = BCON_NEW("$add", "[", "$$NOW", BCON_INT64(lease->duration_ms), "]");
+    bson_t *holder = BCON_NEW("$cond", "[", "$is_free", BCON_UTF8(lease->holder), "$holder", "]");
+    bson_t *expires = BCON_NEW("$cond", "[", "$is_free", BCON_DOCUMENT(end), "$expires", "]");
+    bson_t *command = command_of(lease, is_free, holder, expires);
+    bson_destroy(expires);
+    bson_destroy(holder);
+    bson_destroy(end);
+    bson_destroy(is_free);
+    bson_destroy(is_over);
+    bson_destroy(is_ours);
+    return command;
 }
 
 /* Who has it now, out of the document that came back. */

@@ -89,5 +89,5 @@ with DAG(
         "execution_timeout": timedelta(hours=3),
     },
     tags=["candled"],
-):
+) as dag:
     OPERATORS[variable("operator", "bash")]()

@@ -99,7 +99,7 @@ def streamed(case, minutes, seed, disorder):
     case.produce(producer.session(minutes, seed, disorder))
     ends = case.log_ends()
     shard = case.shard().start()
-    wait_until("the log is covered", lambda: answered(lambda: case.has_covered(ends) and case.owes_nothing()), 240, 1)
+    wait_until("the log is covered", lambda: answered(lambda: case.has_covered(ends) and case.owes_nothing()), 900, 1)
     wait_until("the last windows are told", lambda: answered(lambda: no_more_comes(case)), 60, 1)
     check(shard.stop() == 0, "the shard's end")
     return documents(case, case.database)
