@@ -213,7 +213,7 @@ enum status batch_day_run(struct batch *batch, const struct ledger_day *entry)
 
     work.day.entry.intervals = batch->intervals;
     work.day.entry.was_asked = true;
-    batch_grid_init(&work.grid, entry->from_ms, entry->to_ms, batch->intervals);
+    batch_grid_init(&work.grid, &batch->rules, entry->from_ms, entry->to_ms, batch->intervals);
     enum status status = run(&work);
     work.day.is_failed = status != STATUS_OK;
     work.day.error = work.day.is_failed ? batch->result.error : NULL;

@@ -7,11 +7,11 @@
 #include <string.h>
 
 /* The end of the last window of any interval that opens before `to`. */
-static int64_t last_end_ms(interval_set intervals, int64_t to_ms)
+static int64_t last_end_ms(const struct candle_rules *rules, interval_set intervals, int64_t to_ms)
 {
     int64_t end_ms = to_ms;
     for (enum interval i = 0; i < INTERVAL_COUNT; i++) {
-        int64_t window_end_ms = interval_open_ms(i, to_ms - 1) + interval_ms(i);
+        int64_t window_end_ms = rules_next_ms(rules, i, rules_open_ms(rules, i, to_ms - 1));
         if ((intervals & INTERVAL_BIT(i)) != 0 && window_end_ms > end_ms) {
             end_ms = window_end_ms;
         }
@@ -19,15 +19,16 @@ static int64_t last_end_ms(interval_set intervals, int64_t to_ms)
     return end_ms;
 }
 
-void batch_grid_init(struct batch_grid *grid, int64_t from_ms, int64_t to_ms,
-                     interval_set intervals)
+void batch_grid_init(struct batch_grid *grid, const struct candle_rules *rules, int64_t from_ms,
+                     int64_t to_ms, interval_set intervals)
 {
     *grid = (struct batch_grid){
+        .rules = rules,
         .intervals = intervals,
         .from_ms = from_ms,
         .to_ms = to_ms,
         .begin_ms = from_ms - (int64_t)PROOF_MINUTES_MAX * MINUTE_MS,
-        .end_ms = last_end_ms(intervals, to_ms),
+        .end_ms = last_end_ms(rules, intervals, to_ms),
     };
     grid->minutes.count = (size_t)((grid->end_ms - grid->begin_ms) / MINUTE_MS);
     grid->minutes.capacity = grid->minutes.count;
@@ -176,10 +177,11 @@ int64_t batch_grid_absent_windows(const struct batch_grid *grid, int64_t *out_lo
         if ((grid->intervals & INTERVAL_BIT(i)) == 0) {
             continue;
         }
-        int64_t open_ms = interval_open_ms(i, grid->from_ms + interval_ms(i) - 1);
-        for (; open_ms < grid->to_ms; open_ms += interval_ms(i)) {
+        int64_t open_ms = rules_open_ms(grid->rules, i, grid->from_ms);
+        open_ms = open_ms < grid->from_ms ? rules_next_ms(grid->rules, i, open_ms) : open_ms;
+        for (; open_ms < grid->to_ms; open_ms = rules_next_ms(grid->rules, i, open_ms)) {
             if (!is_there(cells, place_of(cells, open_ms), open_ms)) {
-                int found = look_into(grid, open_ms, open_ms + interval_ms(i));
+                int found = look_into(grid, open_ms, rules_next_ms(grid->rules, i, open_ms));
                 count += found != WINDOW_EMPTY;
                 *out_loose += found == WINDOW_LOOSE;
             }

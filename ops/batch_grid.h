@@ -33,6 +33,8 @@ enum batch_origin {
         BATCH_ORIGIN_COUNT
 };
 
+struct candle_rules;
+
 struct batch_cell {
     enum batch_origin origin;
     struct candle candle;
@@ -46,8 +48,9 @@ struct batch_cells {
 
 struct batch_grid {
     char symbol[SYMBOL_BYTES_MAX + 1];
-    interval_set intervals; /* wanted, 1m included */
-    int64_t from_ms;        /* the day: [from, to) */
+    const struct candle_rules *rules; /* borrowed: whose windows open when */
+    interval_set intervals;           /* wanted, 1m included */
+    int64_t from_ms;                  /* the day: [from, to) */
     int64_t to_ms;
     int64_t begin_ms; /* the minutes that are held: [begin, end) */
     int64_t end_ms;
@@ -55,8 +58,8 @@ struct batch_grid {
     struct batch_cells windows[INTERVAL_COUNT]; /* by time; none of 1m */
 };
 
-void batch_grid_init(struct batch_grid *grid, int64_t from_ms, int64_t to_ms,
-                     interval_set intervals);
+void batch_grid_init(struct batch_grid *grid, const struct candle_rules *rules, int64_t from_ms,
+                     int64_t to_ms, interval_set intervals);
 
 void batch_grid_deinit(struct batch_grid *grid);
 

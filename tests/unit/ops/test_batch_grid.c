@@ -1,5 +1,6 @@
 #include "tests/unit/cmocka.h"
 
+#include "actors/core/rules.h"
 #include "ops/batch_grid.h"
 
 #include <string.h>
@@ -9,12 +10,13 @@ enum { DAY_MINUTES = 120 };
 static const int64_t FROM_MS = INT64_C(1764000000000); /* on an hour */
 static const int64_t TO_MS = INT64_C(1764000000000) + (int64_t)DAY_MINUTES * MINUTE_MS;
 
+static const struct candle_rules rules;
 static struct batch_grid grid;
 
 static int set_up(void **state)
 {
     (void)state;
-    batch_grid_init(&grid, FROM_MS, TO_MS,
+    batch_grid_init(&grid, &rules, FROM_MS, TO_MS,
                     (interval_set)(INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m) |
                                    INTERVAL_BIT(INTERVAL_4h)));
     batch_grid_reset(&grid, "A");

@@ -25,7 +25,7 @@ static int set_up(void **state)
                                                     .uses_trade_ids = true},
                               3600000);
     log_configure(LOG_LEVEL_error, false);
-    batch_grid_init(&grid, FROM_MS, TO_MS, intervals);
+    batch_grid_init(&grid, &rules, FROM_MS, TO_MS, intervals);
     batch_grid_reset(&grid, "A");
     return 0;
 }
