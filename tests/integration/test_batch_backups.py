@@ -1,5 +1,6 @@
 """Backups of days: what is in them, what restore puts back, and the schedule that makes up what was missed."""
 
+import atexit
 import hashlib
 import json
 import os
@@ -192,6 +193,13 @@ def made_up(servers, folder):
         check(left == 0, "the lease was not given back")
 
 
+def started(batch, *words):
+    """A runner that stays; it does not outlive the tests, whatever becomes of this one."""
+    process = batch.start(*words)
+    atexit.register(process.kill)
+    return process
+
+
 def lease_of(batch):
     return collection(batch, "batch_leases").find_one()
 
@@ -202,7 +210,7 @@ def lease(servers, folder):
         names = recent(case, 2)
         batch = Batch(case, "b")
         words = ["schedule", "--no-rest", "--set", "batch.schedule=0 0 * * *"]
-        first = batch.start(*words)
+        first = started(batch, *words)
         wait_until("the first has done yesterday", lambda: states(batch, names)[1] == "done", 60, 0.5)
         holder = lease_of(batch)["holder"]
         check(f":{first.pid}:" in holder, f"{holder} and not {first.pid}")
@@ -214,7 +222,7 @@ def lease(servers, folder):
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=20)
         check(first.returncode == 0 and lease_of(batch) is None, f"after SIGTERM: {first.returncode} {lease_of(batch)}")
-        third = batch.start(*words)
+        third = started(batch, *words)
         wait_until("the third holds it", lambda: (lease_of(batch) or {}).get("holder"), 30, 0.2)
         third.kill()
         third.communicate()
@@ -236,7 +244,7 @@ def fires(servers, folder):
                             (["schedule", "--set", "batch.schedule=0 24 * * *"], "hour '24'")):  # fmt: skip
             done = subprocess.run([binary(), "batch", *words, "--config", batch.path], capture_output=True, text=True)
             check(done.returncode == 2 and told in done.stderr, f"{words}: {done.returncode} {done.stderr}")
-        process = batch.start("schedule", "--no-rest", "--set", "batch.schedule=* * * * *")
+        process = started(batch, "schedule", "--no-rest", "--set", "batch.schedule=* * * * *")
         wait_until("yesterday is done", lambda: states(batch, names)[1] == "done", 60, 0.5)
         collection(batch, "batch_days").delete_many({})
         wait_until("it is done again at the next minute", lambda: states(batch, names)[1] == "done", 90, 1)
