@@ -139,3 +139,23 @@ def tools(servers, folder):
         explain[4] = str(opens_ms + timedelta(hours=2) // timedelta(milliseconds=1))
         done = subprocess.run(explain, capture_output=True, text=True, timeout=60, check=False)
         check(done.returncode == 2 and str(opens_ms) in done.stderr, f"explain: {done.returncode} {done.stderr}")
+
+
+@test("a shard that is started again with another zone and other series goes on by the new ones, and says so")
+def changed(servers, folder):
+    before = Settings(intervals=("5m", "1d"), redis_intervals=("1m", "5m"), mongo_intervals=("5m", "1d"))
+    opens_ms = midnight_ms("Europe/Berlin", "2026-03-29")
+    messages = producer.session(producer.made(1500, 1, base_ms=opens_ms - 60 * MINUTE_MS), 26, CALM)
+    with case_of(servers, folder, before) as case:
+        case.produce(messages[: len(messages) // 2])
+        shard = case.shard().start()
+        case.wait_until_settled()
+        check(shard.stop() == 0, "the shard did not stop well")
+        again = case.shard("again", candles={"timezone": "Europe/Berlin", "derived": ["sma(3)"]}).start()
+        case.produce(messages[len(messages) // 2 :])
+        case.wait_until_settled()
+        day = case.collection().find_one({"_id": f"MADE0000:1d:{opens_ms}"})
+        check(day is not None and day["minutes"] == 1380 and day["complete"], f"the day of the new zone: {day}")
+        newest = json.loads(case.redis_client.get("crypto:MADE0000:5m:latest"))
+        check(newest.get("sma3") is not None, f"the newest candle: {newest}")
+        check("event=rules_changed" in again.log.read_text(), "the change was not told")
