@@ -17,6 +17,9 @@ enum {
     BAD_TOLD_MS = 10000,
     SILENCE_FACTOR_MAX = 40,
     CLOCK_AHEAD_MAX_MS = 120000, /* a frame's E past its own minute: no clock */
+    JUMP_MS = 3600000, /* a frame so far ahead of the exchange's clock is not believed alone */
+    JUMP_APART_MS = 120000,
+    JUMP_FRAMES = 3,
     CLOCK_PATIENCE_MS = 5000,
 };
 
@@ -161,6 +164,22 @@ static void note_heard(struct collector *c, struct collected *symbol, int64_t no
     symbol->heard_ms = now_ms;
 }
 
+/* One frame that is far ahead must not make all that comes before it count as known. Several that
+ * agree are the exchange's clock: then it is we who stood still. */
+static bool is_far_ahead(struct collector *c, const struct kline *kline, int64_t now_ms)
+{
+    int64_t newest_ms =
+        kline->open_ms > kline->event_ms - MINUTE_MS ? kline->open_ms : kline->event_ms - MINUTE_MS;
+    if (!c->has_clock || newest_ms < collector_exchange_ms(c, now_ms) + JUMP_MS) {
+        return false;
+    }
+    int64_t apart_ms = newest_ms - c->jump_ms;
+    bool agrees = c->jump_count > 0 && apart_ms > -JUMP_APART_MS && apart_ms < JUMP_APART_MS;
+    c->jump_ms = newest_ms;
+    c->jump_count = agrees ? c->jump_count + 1 : 1;
+    return c->jump_count < JUMP_FRAMES;
+}
+
 /* A kline's event time is within its minute, or soon after it: anything else is no clock. */
 static void read_clock(struct collector *c, const struct kline *kline, int64_t now_ms)
 {
@@ -174,7 +193,7 @@ static void on_kline(struct collector *c, struct feed_lane *lane, int place,
                      const struct kline *kline, struct slice frame, int64_t now_ms)
 {
     struct collected *symbol = collector_find(c, kline->symbol);
-    if (symbol == NULL) {
+    if (symbol == NULL || is_far_ahead(c, kline, now_ms)) {
         metrics_add(c->options.metrics, METRIC_feed_bad_frames_total, 1);
         return;
     }

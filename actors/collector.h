@@ -55,7 +55,8 @@ void collector_destroy(struct collector **collector_p);
 
 size_t collector_lane_count(const struct collector *collector);
 
-/* What the ledger holds, before the first tick. Symbols that are not asked for are passed over. */
+/* What the ledger holds, before the first tick, symbols first. Symbols that are not asked for are
+ * passed over. */
 void collector_restore_symbol(struct collector *collector, const struct feed_symbol *row);
 
 void collector_restore_hole(struct collector *collector, const struct feed_hole *hole);

@@ -43,9 +43,12 @@ struct collector {
     struct exchange_frame_decoder *decoder;
     struct feed_batch ledger; /* holes that changed since the last commit */
     bool has_changed;         /* symbols or holes */
+    int64_t restored_ms;      /* the newest minute that the ledger knew */
     bool has_clock;
     int64_t told_ms;    /* the furthest that the exchange's clock was told */
     int64_t told_at_ms; /* and when, by ours */
+    int64_t jump_ms;    /* the last kline that was far ahead of it */
+    int jump_count;     /* how many of them agreed */
     int64_t next_look_ms;
     int64_t next_info_ms; /* when all symbols are asked for again */
     int64_t bad_told_ms;

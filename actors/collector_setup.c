@@ -17,6 +17,9 @@ enum {
     REST_RETRY_MS_MAX = 60000,
 };
 
+/* How long the ledger keeps a hole that is open no more. */
+static const int64_t LEDGER_MS = 400ll * 86400000;
+
 static int compare_collected(const void *a, const void *b)
 {
     const struct collected *one = a;
@@ -138,6 +141,7 @@ struct collector *collector_create(const struct collector_options *options)
     feed_budget_init(&c->weight, WEIGHT_MAX, WEIGHT_WINDOW_MS);
     backoff_init(&c->rest_backoff, REST_RETRY_MS_MIN, REST_RETRY_MS_MAX, options->seed ^ 1);
     c->next_look_ms = FEED_NO_TIME;
+    c->restored_ms = 0;
     c->next_info_ms = FEED_NO_TIME;
     c->bad_told_ms = FEED_NO_TIME;
     c->rest_not_before_ms = FEED_NO_TIME;
@@ -181,6 +185,9 @@ size_t collector_lane_count(const struct collector *c)
 void collector_restore_symbol(struct collector *c, const struct feed_symbol *row)
 {
     struct collected *symbol = collector_find(c, row->name);
+    if (row->known_to_ms > c->restored_ms) {
+        c->restored_ms = row->known_to_ms;
+    }
     if (symbol != NULL) {
         feed_gaps_restore(&symbol->gaps, row);
     }
@@ -189,7 +196,10 @@ void collector_restore_symbol(struct collector *c, const struct feed_symbol *row
 void collector_restore_hole(struct collector *c, const struct feed_hole *hole)
 {
     struct collected *symbol = collector_find(c, hole->symbol);
-    if (symbol != NULL) {
+    if (hole->settled_ms != FEED_NO_TIME && hole->settled_ms < c->restored_ms - LEDGER_MS) {
+        feed_batch_delete_hole(&c->ledger, hole); /* with the next commit */
+        c->has_changed = true;
+    } else if (symbol != NULL) {
         feed_gaps_restore_hole(&symbol->gaps, hole);
     }
 }

@@ -357,7 +357,9 @@ class FakeExchange:
         self.do(setattr, self, "is_moving", True)
 
     def pause(self):
+        """Nobody answers any more; the clock goes on."""
         self.is_away = True
+        self.cut()
 
     def resume(self):
         self.is_away = False

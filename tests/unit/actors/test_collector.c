@@ -101,6 +101,46 @@ static void garbage_is_dropped_and_nothing_else_happens(void **state)
     assert_int_equal(w->put_count, 1);
 }
 
+static void one_frame_from_far_ahead_is_not_believed_and_several_are(void **state)
+{
+    struct world *w = *state;
+    settle_start(w);
+    say_kline(w, 0, "BTCUSDT", 5000, true, 0);
+    say_kline(w, 0, "BTCUSDT", 100, true, 0);
+    say_kline(w, 0, "ETHUSDT", 100, true, 0);
+    assert_int_equal(w->put_count, 2);
+    assert_string_equal(w->puts[0], "BTCUSDT 100");
+    say_kline(w, 0, "BTCUSDT", 700, true, 0); /* a machine that slept */
+    say_kline(w, 0, "ETHUSDT", 700, true, 0);
+    say_kline(w, 0, "BTCUSDT", 701, true, 0);
+    assert_int_equal(w->put_count, 3);
+    assert_int_equal(collector_look(w->collector).open_minutes, 600);
+    pass(w, 1000);
+    assert_string_equal(w->asked, "klines BTCUSDT 101 700");
+}
+
+static void holes_that_were_settled_long_ago_leave_the_ledger(void **state)
+{
+    struct world *w = *state;
+    struct feed_batch batch = {.bytes = NULL};
+    struct feed_change change;
+    size_t at = 0;
+    struct feed_symbol row = {.name = "BTCUSDT", .known_to_ms = MINUTE(0)};
+    struct feed_hole hole = {.symbol = "BTCUSDT",
+                             .state = FEED_HOLE_STATE_filled,
+                             .settled_ms = MINUTE(0) - 401ll * 86400000};
+    collector_restore_symbol(w->collector, &row);
+    collector_restore_hole(w->collector, &hole);
+    hole.from_ms = 60000;
+    hole.settled_ms = MINUTE(0) - 399ll * 86400000;
+    collector_restore_hole(w->collector, &hole);
+    collector_prepare(w->collector, &batch);
+    assert_int_equal(batch.count, 1);
+    assert_true(feed_batch_next(&batch, &at, &change));
+    assert_true(change.is_delete);
+    feed_batch_deinit(&batch);
+}
+
 static void the_ledger_gets_what_has_changed_and_no_more(void **state)
 {
     struct world *w = *state;
@@ -136,6 +176,8 @@ int main(void)
         TEST(a_closed_minute_without_room_stays_a_hole_until_there_is),
         TEST(a_silent_symbol_is_subscribed_to_again_and_asked_about),
         TEST(garbage_is_dropped_and_nothing_else_happens),
+        TEST(one_frame_from_far_ahead_is_not_believed_and_several_are),
+        TEST(holes_that_were_settled_long_ago_leave_the_ledger),
         TEST(the_ledger_gets_what_has_changed_and_no_more),
     };
 #undef TEST
