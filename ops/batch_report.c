@@ -8,7 +8,7 @@ enum { HOLES_SHOWN = 5 };
 
 static const char *state_of(const struct batch_day *day)
 {
-    return day->is_failed ? "failed" : ledger_state_name(day->entry.state);
+    return day->is_failed ? "failed" : mongo_ledger_state_name(day->entry.state);
 }
 
 static void add_number(struct text *out, const char *name, int64_t number)

@@ -22,7 +22,6 @@ enum {
     READ_AHEAD_BYTES = 32 << 20,
     WAIT_MS = 200,
     PATIENCE_MS = 30000,
-    NS_PER_MS = 1000000,
 };
 
 /* Longer than any log is kept: nothing of the answer expires while the range is read. */
@@ -74,7 +73,7 @@ static void release_slice(struct refold *r)
 /* The next record, waited for. STATUS_NOT_FOUND: the end has come. */
 static enum status read_one(struct refold *r, struct kafka_message *out_message)
 {
-    int64_t deadline_ms = (int64_t)(uv_hrtime() / NS_PER_MS) + PATIENCE_MS;
+    int64_t deadline_ms = (int64_t)(uv_hrtime() / 1000000) + PATIENCE_MS;
     int32_t partition = r->options.partition;
 
     while (kafka_reader_position(r->reader, partition) < r->options.end_offset) {
@@ -86,7 +85,7 @@ static enum status read_one(struct refold *r, struct kafka_message *out_message)
         if (status != STATUS_TIMED_OUT) {
             return status;
         }
-        if ((int64_t)(uv_hrtime() / NS_PER_MS) > deadline_ms) {
+        if ((int64_t)(uv_hrtime() / 1000000) > deadline_ms) {
             return STATUS_TIMED_OUT;
         }
         kafka_reader_wait(r->reader, WAIT_MS);

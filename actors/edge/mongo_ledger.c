@@ -16,6 +16,16 @@ struct mongo_ledger {
     char error[MONGO_LEDGER_ERROR_MAX];
 };
 
+const char *mongo_ledger_state_name(enum ledger_state state)
+{
+    static const char *const names[] = {
+#define X(name, text) #name,
+        LEDGER_STATES(X)
+#undef X
+    };
+    return names[state];
+}
+
 static enum status fail(struct mongo_ledger *ledger, const char *what)
 {
     (void)snprintf(ledger->error, sizeof(ledger->error), "%.255s", what);

@@ -31,7 +31,7 @@ enum ledger_state {
         LEDGER_STATE_COUNT
 };
 
-const char *ledger_state_name(enum ledger_state state);
+const char *mongo_ledger_state_name(enum ledger_state state);
 
 enum { LEDGER_DATE_MAX = 11, LEDGER_TEXT_MAX = 256, LEDGER_KEY_MAX = 640, LEDGER_HOLES_MAX = 1000 };
 

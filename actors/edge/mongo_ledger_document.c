@@ -4,16 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *ledger_state_name(enum ledger_state state)
-{
-    static const char *const names[] = {
-#define X(name, text) #name,
-        LEDGER_STATES(X)
-#undef X
-    };
-    return names[state];
-}
-
 /* clang-format off */
 #define DAY_TEXTS(X)            \
     /* in MongoDB   member   */ \
@@ -96,7 +86,7 @@ void mongo_ledger_document_write(const struct ledger_day *day, bson_t *document)
 #define X(name, member) BSON_APPEND_UTF8(document, #name, day->member);
     DAY_TEXTS(X)
 #undef X
-    BSON_APPEND_UTF8(document, "state", ledger_state_name(day->state));
+    BSON_APPEND_UTF8(document, "state", mongo_ledger_state_name(day->state));
 #define X(name, member) BSON_APPEND_INT64(document, #name, day->member);
     DAY_NUMBERS(X)
 #undef X
@@ -136,7 +126,7 @@ static enum ledger_state state_in(const bson_t *document)
     char name[16] = "";
     read_text(document, "state", name, sizeof(name));
     for (enum ledger_state state = 0; state < LEDGER_STATE_COUNT; state++) {
-        if (strcmp(name, ledger_state_name(state)) == 0) {
+        if (strcmp(name, mongo_ledger_state_name(state)) == 0) {
             return state;
         }
     }
