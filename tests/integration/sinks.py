@@ -436,6 +436,12 @@ def redis_that_lacks_a_mark_has_forgotten_unless_nothing_was_acknowledged(server
 MARK, COUNT = "candled:probe:probe:0", "candled:probe:probe:0:count"
 
 
+def counted(server):
+    """The mark, and the count beside it; the life of this Redis stands behind that."""
+    mark, count = server.client.mget(MARK, COUNT)
+    return int(mark), int(count.split(" ")[0])
+
+
 def told_late(server, **settings):
     """A candle whose revision is lower than the mark that `rows` have left."""
     return Probe("redis", server.url, rows=1, base_ms=BASE_MS - DAY_MS, attach=1, **settings)
@@ -446,13 +452,16 @@ def redis_counts_what_is_acknowledged_while_the_mark_stands(servers):
     server = servers.own(Redis()).start()
     run("redis", server.url, rows=100, delivery=10, attach=1)
     mark = int(server.client.get(MARK))
-    check(mark == candle(99, 1)["revision"] and not int(server.client.get(COUNT) or 0), f"{server.client.get(COUNT)} at first")
+    check(counted(server) == (candle(99, 1)["revision"], 0), f"{counted(server)} at first")
+    life = server.client.get(COUNT).split(" ")[1]
+    check(int(life) > 0, f"a life of {life}")
     for times in (1, 2, 3):  # each from a state that knows of nothing: it counts on
         told_late(server).ends()
-        check(server.client.mget(MARK, COUNT) == [str(mark), str(times)], f"{server.client.mget(MARK, COUNT)} after {times}")
+        check(counted(server) == (mark, times), f"{counted(server)} after {times}")
     check(server.client.ttl(COUNT) == -1, "the count expires")
     run("redis", server.url, rows=110, attach=1, acked=mark, acked_count=3)
-    check(server.client.mget(MARK, COUNT) == [str(candle(109, 1)["revision"]), "0"], "a higher revision begins anew")
+    check(counted(server) == (candle(109, 1)["revision"], 0), "a higher revision begins anew")
+    check(server.client.get(COUNT).split(" ")[1] == life, "another life without a loss")
 
 
 @test
@@ -478,15 +487,29 @@ def redis_that_is_ahead_of_what_we_know_or_knows_no_count_has_forgotten_nothing(
     server = servers.own(Redis()).start()
     run("redis", server.url, rows=100, attach=1)
     mark = int(server.client.get(MARK))
-    for count, acked, acked_count in ((None, mark, 0), ("7", mark, 3), ("7", mark, 7), ("0", mark - 1, 9), ("garbage", mark, 0)):
+    for count, acked, acked_count in ((None, mark, 0), ("7 5", mark, 3), ("7 5", mark, 7), ("0 5", mark - 1, 9), ("garbage", mark, 0)):
         server.client.delete(COUNT)
         if count is not None:
             server.client.set(COUNT, count)
         probe = told_late(server, acked=acked, acked_count=acked_count)
         probe.ends()
         check("event=sink_forgot" not in probe.logged(), f"{count} of {acked_count}: {probe.logged()}")
-        wanted = int(count) + 1 if count and count.isdigit() else 1
-        check(server.client.mget(MARK, COUNT) == [str(mark), str(wanted)], f"{server.client.mget(MARK, COUNT)}, not {wanted}")
+        wanted = int(count[0]) + 1 if count and count[0].isdigit() else 1
+        check(counted(server) == (mark, wanted), f"{counted(server)}, not {wanted}")
+
+
+@test
+def redis_of_another_life_is_refilled_and_keeps_it(servers):
+    server = servers.own(Redis()).start()
+    run("redis", server.url, rows=100, attach=1)
+    (mark, _), life = counted(server), int(server.client.get(COUNT).split(" ")[1])
+    for known, is_lost in ((life, False), (life + 1, True)):  # the latter: somebody else has noticed a loss since
+        probe = Probe("redis", server.url, rows=10, delivery=1, pause_ms=40, attach=1, acked=mark, life=known)
+        probe.ends()
+        found = f"found_life={life} known_life={known}"
+        check(("event=sink_forgot" in probe.logged() and found in probe.logged()) == is_lost, f"{known}: {probe.logged()}")
+        check(("event=sink_refilled" in probe.logged()) == is_lost, f"{known}: {probe.logged()}")
+        check(int(server.client.get(COUNT).split(" ")[1]) == life, f"{life} has become {server.client.get(COUNT)}")
 
 
 @test

@@ -324,7 +324,8 @@ static void start(struct probe *probe)
             p->is_attached = true;
             tell(p, (struct msg){.type = MSG_SINK_ATTACH,
                                  .as_SINK_ATTACH = {"probe", (int32_t)i, probe->settings.acked,
-                                                    probe->settings.acked_count, 0}});
+                                                    probe->settings.acked_count,
+                                                    probe->settings.life}});
         }
         actor_set_deadline(&p->actor, 0);
     }

@@ -22,6 +22,7 @@
     X(attach,     "0")                                           \
     X(acked,      "-1")                                          \
     X(acked_count, "0")                                          \
+    X(life,       "0")                                           \
     X(gate_ms,    "0")                                           \
     X(open_after_ms, "0")
 #define SINK_PROBE_TEXTS(X)                                                 \
