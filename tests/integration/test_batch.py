@@ -37,6 +37,7 @@ class Batch:
         self.backups = case.data / f"backups-{name}"
         self.scratch = case.data / f"scratch-{name}"
         self.scratch.mkdir(exist_ok=True)
+        self.environment = {"TMPDIR": str(self.scratch)}
         self.path = case.folder / f"batch-{name}.yaml"
         config = case.shard_config(mongo={"database": self.database}, batch={"timezone": "UTC"}, **changes)
         config["batch"]["backup_dir"] = str(self.backups)
@@ -44,7 +45,7 @@ class Batch:
 
     def start(self, *words):
         return subprocess.Popen([binary(), "batch", *words, "--json", "--config", self.path], text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | {"TMPDIR": str(self.scratch)})  # fmt: skip
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | self.environment)  # fmt: skip
 
     def run(self, *words, code=0, verb="run"):
         process = self.start(verb, *words)

@@ -139,10 +139,10 @@ def in_a_bucket(servers, folder):
     minio = servers.get("minio", Minio)
     client, bucket = minio.client(), f"backups-{os.getpid()}"
     client.make_bucket(bucket)
-    os.environ |= {"AWS_ACCESS_KEY_ID": "testkey", "AWS_SECRET_ACCESS_KEY": "testsecret"}
     with Case(servers, folder, partitions=1, config=CONFIG) as case:
         produced(case, symbols=2)
         batch = Batch(case, "b")
+        batch.environment |= {"AWS_ACCESS_KEY_ID": "testkey", "AWS_SECRET_ACCESS_KEY": "testsecret"}
         batch.path.write_text(batch.path.read_text().replace(str(batch.backups), f"s3://{bucket}/a prefix?endpoint={minio.endpoint}".replace(" ", "%20")))
         batch.run(*DAYS, "--no-rest")
         wanted = batch.documents()
