@@ -62,18 +62,6 @@ static void on_day(void *context, const struct batch_day *day)
     text_deinit(&line);
 }
 
-/* "A,B,C" into its parts; the copy belongs to the caller. */
-static size_t split(char *copy, const char *symbols[SYMBOLS_MAX])
-{
-    size_t count = 0;
-    char *rest = NULL;
-    for (char *at = strtok_r(copy, ",", &rest); at != NULL && count < SYMBOLS_MAX;
-         at = strtok_r(NULL, ",", &rest)) {
-        symbols[count++] = at;
-    }
-    return count;
-}
-
 static void print_json(const struct batch_result *r, int64_t millis)
 {
     printf("{\"days\":%" PRId64 ",\"done\":%" PRId64 ",\"partial\":%" PRId64 ",\"missing\":%" PRId64
@@ -131,7 +119,7 @@ enum cli_exit cmd_batch_run_days(struct cmd_batch *c, struct zone_date from, str
         .from = from,
         .to = to,
         .symbols = symbols,
-        .symbol_count = split(copy, symbols),
+        .symbol_count = text_split(copy, symbols, SYMBOLS_MAX),
         .does_again = cli_has(c->context, "again"),
         .rest = cli_has(c->context, "no-rest") ? NULL : &rest,
         .makes_backups = !cli_has(c->context, "no-backup"),

@@ -183,18 +183,6 @@ static enum cli_exit take_number(struct cli_context *cli, const char *option, in
     return CLI_DONE;
 }
 
-/* "A,B,C" into its parts; the copy belongs to the caller. */
-static size_t split_symbols(char *copy, const char *symbols[SYMBOLS_MAX])
-{
-    size_t count = 0;
-    char *rest = NULL;
-    for (char *at = strtok_r(copy, ",", &rest); at != NULL && count < SYMBOLS_MAX;
-         at = strtok_r(NULL, ",", &rest)) {
-        symbols[count++] = at;
-    }
-    return count;
-}
-
 static enum cli_exit open_stores(struct verifying *v)
 {
     char error[STORE_READERS_ERROR_MAX];
@@ -277,7 +265,7 @@ static enum cli_exit run(struct cli_context *context)
         .from_ms = INT64_MIN,
         .to_ms = INT64_MAX,
         .symbols = symbols,
-        .symbol_count = split_symbols(copy, symbols),
+        .symbol_count = text_split(copy, symbols, SYMBOLS_MAX),
         .context = &v,
         .differs = on_difference,
         .progress = on_progress,

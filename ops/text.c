@@ -78,3 +78,14 @@ char *text_copy(const char *value)
     memcpy(copy, value, size);
     return copy;
 }
+
+size_t text_split(char *copy, const char **parts, size_t parts_max)
+{
+    size_t count = 0;
+    char *rest = NULL;
+    for (char *at = strtok_r(copy, ",", &rest); at != NULL && count < parts_max;
+         at = strtok_r(NULL, ",", &rest)) {
+        parts[count++] = at;
+    }
+    return count;
+}

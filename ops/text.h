@@ -25,6 +25,9 @@ const char *text_get(const struct text *text);
 
 void text_deinit(struct text *text);
 
+/* "A,B,C" into its parts, so many at most; they lie in the copy, which is changed. */
+size_t text_split(char *copy, const char **parts, size_t parts_max);
+
 /* A copy that the caller frees with mem_free(). */
 char *text_copy(const char *value);
 

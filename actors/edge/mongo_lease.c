@@ -31,17 +31,10 @@ static enum status fail(struct mongo_lease *lease, const char *what)
 enum status mongo_lease_open(const struct mongo_lease_options *options,
                              struct mongo_lease **out_lease, char *error, size_t error_size)
 {
-    mongoc_uri_t *parsed = NULL;
-    mongoc_init();
-    enum status status = mongo_uri_parse(options->uri, &parsed, error, error_size);
+    mongoc_client_t *client;
+    enum status status = mongo_uri_connect(options->uri, &client, error, error_size);
     if (status != STATUS_OK) {
         return status;
-    }
-    mongoc_client_t *client = mongoc_client_new_from_uri(parsed);
-    mongoc_uri_destroy(parsed);
-    if (client == NULL) {
-        (void)snprintf(error, error_size, "the driver takes no such uri");
-        return STATUS_BAD_CONFIG;
     }
     struct mongo_lease *lease = mem_new(1, sizeof(*lease));
     lease->client = client;

@@ -35,17 +35,10 @@ static enum status fail(struct mongo_ledger *ledger, const char *what)
 enum status mongo_ledger_open(const char *uri, const char *database,
                               struct mongo_ledger **out_ledger, char *error, size_t error_size)
 {
-    mongoc_uri_t *parsed = NULL;
-    mongoc_init();
-    enum status status = mongo_uri_parse(uri, &parsed, error, error_size);
+    mongoc_client_t *client;
+    enum status status = mongo_uri_connect(uri, &client, error, error_size);
     if (status != STATUS_OK) {
         return status;
-    }
-    mongoc_client_t *client = mongoc_client_new_from_uri(parsed);
-    mongoc_uri_destroy(parsed);
-    if (client == NULL) {
-        (void)snprintf(error, error_size, "the driver takes no such uri");
-        return STATUS_BAD_CONFIG;
     }
     struct mongo_ledger *ledger = mem_new(1, sizeof(*ledger));
     ledger->client = client;

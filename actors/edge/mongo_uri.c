@@ -96,3 +96,22 @@ void mongo_uri_print(const mongoc_uri_t *uri, char *text, size_t size)
         append(text, size, host->host_and_port);
     }
 }
+
+enum status mongo_uri_connect(const char *text, mongoc_client_t **out_client, char *error,
+                              size_t error_size)
+{
+    mongoc_uri_t *uri = NULL;
+    mongoc_init();
+    enum status status = mongo_uri_parse(text, &uri, error, error_size);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    mongoc_client_t *client = mongoc_client_new_from_uri(uri);
+    mongoc_uri_destroy(uri);
+    if (client == NULL) {
+        (void)snprintf(error, error_size, "the driver takes no such uri");
+        return STATUS_BAD_CONFIG;
+    }
+    *out_client = client;
+    return STATUS_OK;
+}

@@ -15,6 +15,11 @@
 MUST_CHECK enum status mongo_uri_parse(const char *text, mongoc_uri_t **out_uri, char *error,
                                        size_t error_size);
 
+/* A client of its own for a tool; nothing is asked of the server yet. STATUS_BAD_CONFIG, with what
+ * is wrong in `error`. */
+MUST_CHECK enum status mongo_uri_connect(const char *text, mongoc_client_t **out_client,
+                                         char *error, size_t error_size);
+
 /* For people: no password in it. */
 void mongo_uri_print(const mongoc_uri_t *uri, char *text, size_t size);
 
