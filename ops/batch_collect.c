@@ -90,6 +90,7 @@ static void span_of_holes(const struct batch_grid *grid, int64_t now_ms, int64_t
     int64_t at = grid->from_ms;
     int64_t end_ms = at;
     *from_ms = INT64_MAX;
+    *to_ms = grid->from_ms;
     while (batch_grid_next_hole(grid, &at, &end_ms)) {
         *from_ms = at < *from_ms ? at : *from_ms;
         *to_ms = end_ms;
