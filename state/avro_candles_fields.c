@@ -3,6 +3,7 @@
 #include "state/avro_candles_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* clang-format off */
@@ -31,7 +32,9 @@
     X(integer,  "long",   first_trade_id,          firstTradeId)    \
     X(integer,  "long",   last_trade_id,           lastTradeId)     \
     X(integer,  "long",   missing_trades,          missingTrades)   \
-    X(integer,  "long",   revision,                revision)
+    X(integer,  "long",   revision,                revision)        \
+    X(integer,  "long",   window_minutes,          windowMinutes)   \
+    X(derived,  "string", derived,                 derived)
 /* clang-format on */
 
 static const char schema_text[] =
@@ -48,6 +51,9 @@ enum {
         FIELD_closeTime, /* for other tools; it follows from openTime and interval */
     FIELD_COUNT
 };
+
+/* "vwap=1.25;sma(20)=;": one that is not known has no value. */
+enum { DERIVED_TEXT_MAX = SERIES_MAX * (SERIES_TEXT_MAX + DECIMAL_TEXT_MAX + 2) + 1 };
 
 /* The internal header has room for their places. */
 _Static_assert((int)FIELD_COUNT <= (int)AVRO_CANDLES_FIELDS_MAX,
@@ -93,6 +99,22 @@ static int put_decimal(avro_value_t *field, struct decimal decimal)
 {
     char text[DECIMAL_TEXT_MAX];
     (void)decimal_print(decimal, text);
+    return avro_value_set_string(field, text);
+}
+
+static int put_derived(avro_value_t *field, struct derived derived)
+{
+    char text[DERIVED_TEXT_MAX] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < derived.count; i++) {
+        char name[SERIES_TEXT_MAX];
+        char value[DECIMAL_TEXT_MAX] = "";
+        series_print(derived.series[i], name);
+        if (derived.is_known[i]) {
+            (void)decimal_print(series_value(&derived, i), value);
+        }
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=%s;", name, value);
+    }
     return avro_value_set_string(field, text);
 }
 
@@ -185,12 +207,11 @@ static bool take_ids(avro_value_t *field, enum trade_ids *ids)
 }
 
 /* Sums of a long window have more digits than decimal_parse() takes from a kline. */
-static bool take_decimal(avro_value_t *field, struct decimal *decimal)
+static bool parse_decimal(struct slice text, struct decimal *decimal)
 {
-    struct slice text;
     struct decimal number = {.scale = 0};
     bool has_point = false;
-    if (!get_slice(field, &text) || text.size == 0) {
+    if (text.size == 0) {
         return false;
     }
     const char *bytes = text.bytes;
@@ -212,6 +233,63 @@ static bool take_decimal(avro_value_t *field, struct decimal *decimal)
     }
     number.coefficient = is_negative ? -number.coefficient : number.coefficient;
     *decimal = number;
+    return true;
+}
+
+static bool take_decimal(avro_value_t *field, struct decimal *decimal)
+{
+    struct slice text;
+    return get_slice(field, &text) && parse_decimal(text, decimal);
+}
+
+/* Up to the sign, which is passed by. False: there is none. */
+static bool cut(struct slice *text, char sign, struct slice *out_part)
+{
+    const char *begin = text->bytes;
+    const char *end = text->size > 0 ? memchr(begin, sign, text->size) : NULL;
+    if (end == NULL) {
+        return false;
+    }
+    size_t size = (size_t)(end - begin);
+    *out_part = (struct slice){begin, size};
+    *text = (struct slice){end + 1, text->size - size - 1};
+    return true;
+}
+
+static bool take_series(struct slice name, struct slice text, struct derived *derived)
+{
+    struct decimal value = {.scale = 0};
+    size_t i = derived->count;
+    if (i == SERIES_MAX || series_parse(name, &derived->series[i]) != STATUS_OK ||
+        (text.size > 0 && !parse_decimal(text, &value))) {
+        return false;
+    }
+    for (; value.scale < SERIES_SCALE; value.scale++) {
+        if (!checked_multiply_128(value.coefficient, 10, &value.coefficient)) {
+            return false;
+        }
+    }
+    derived->is_known[i] = text.size > 0;
+    derived->values[i] = value.coefficient;
+    derived->count++;
+    return true;
+}
+
+static bool take_derived(avro_value_t *field, struct derived *derived)
+{
+    struct slice text;
+    struct slice name;
+    struct slice value;
+    *derived = (struct derived){.count = 0};
+    if (!get_slice(field, &text)) {
+        return false;
+    }
+    while (text.size > 0) {
+        if (!cut(&text, '=', &name) || !cut(&text, ';', &value) ||
+            !take_series(name, value, derived)) {
+            return false;
+        }
+    }
     return true;
 }
 

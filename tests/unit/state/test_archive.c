@@ -23,6 +23,22 @@ static struct candle an_hour(void)
     return candle;
 }
 
+/* Of a zone whose clock is set forward that day, with series, one of them not known. */
+static struct candle a_short_day(void)
+{
+    struct candle candle = a_minute("BTCUSDT", 0);
+    candle.interval = INTERVAL_1d;
+    candle.window_minutes = 1380;
+    candle.minutes = 1380;
+    candle.derived = (struct derived){
+        .count = 3,
+        .is_known = {true, false, true},
+        .series = {{SERIES_vwap, 0}, {SERIES_sma, 20}, {SERIES_ema, 12}},
+        .values = {INT64_C(123456789012345678), 0, INT64_C(5000000000000)},
+    };
+    return candle;
+}
+
 static void check_same(const struct candle *a, const struct candle *b)
 {
     unsigned char bytes_a[CANDLE_ENCODED_MAX];
@@ -39,7 +55,8 @@ static void a_candle_comes_back_with_every_field_and_digit(void **state)
     struct archive_reader *reader;
     struct archive_manifest manifest;
     struct candle again;
-    struct candle candles[] = {a_minute("BTCUSDT", 0), a_minute("币安人生USDT", 1439), an_hour()};
+    struct candle candles[] = {a_minute("BTCUSDT", 0), a_minute("币安人生USDT", 1439), an_hour(),
+                               a_short_day()};
     candles[1].is_fill = true;
     candles[1].trade_ids = TRADE_IDS_none;
 
