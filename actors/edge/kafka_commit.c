@@ -1,6 +1,7 @@
 /* A commit says which generation of the group it is of. One that arrives while the group is between
  * two generations is refused, and librdkafka before 2.10 gives up all its partitions for lost then.
- * So offsets are committed only on the heels of statistics that show the membership at rest. */
+ * So offsets are committed only on the heels of statistics that show the membership at rest, where
+ * kafka_heartbeat.c has no doubt of them. */
 #include "actors/edge/kafka_mark.h"
 #include "actors/edge/kafka_source_internal.h"
 #include "runtime/log.h"

@@ -33,25 +33,30 @@ static bool is_joined_as(const char *json, const char *state)
     return found != NULL && strncmp(found + strlen(JOIN_STATE), state, strlen(state)) == 0;
 }
 
-/* What lay in the queue while the loop was busy, or stopped, says nothing of now. */
-static bool is_news(const char *json)
+/* Microseconds of the monotonic clock. */
+static int64_t taken_us(const char *json)
 {
-    const char *taken = strstr(json, "\"ts\":"); /* microseconds of the monotonic clock */
-    int64_t now_us = (int64_t)(uv_hrtime() / 1000);
-    return taken == NULL || now_us - strtoll(taken + strlen("\"ts\":"), NULL, 10) < NEWS_US_MAX;
+    const char *taken = strstr(json, "\"ts\":");
+    return taken == NULL ? 0 : strtoll(taken + strlen("\"ts\":"), NULL, 10);
+}
+
+/* What lay in the queue while the loop was busy, or stopped, says nothing of now. */
+static bool is_at_rest(struct kafka_source *source, const char *json)
+{
+    int64_t age_us = (int64_t)(uv_hrtime() / 1000) - taken_us(json);
+    bool is_heard = kafka_heartbeat_is_heard(&source->heartbeat, taken_us(json));
+    return is_heard && age_us < NEWS_US_MAX && is_joined_as(json, "steady");
 }
 
 /* While a revoke waits for its answer, the generation is still the one in which it came. */
 static void on_group_stats(struct kafka_source *source, const char *json)
 {
-    bool is_at_rest = is_joined_as(json, "steady");
-    if (!is_news(json) && !kafka_source_is_ordinal(source)) {
-        return;
-    }
-    if (is_at_rest || kafka_source_is_ordinal(source)) {
+    bool is_ordinal = kafka_source_is_ordinal(source);
+    bool is_certain = is_ordinal || is_at_rest(source, json);
+    if (is_certain) {
         kafka_commit_on_rest(source);
     }
-    if (is_at_rest || is_joined_as(json, "wait-unassign-call")) {
+    if (is_certain || (source->is_answer_due && is_joined_as(json, "wait-unassign-call"))) {
         kafka_confirm_ask(source);
     }
 }

@@ -123,6 +123,7 @@ static enum status open_clients(struct kafka_source *source)
     rd_kafka_conf_t *conf;
     enum status status = kafka_source_conf_group(&source->options, &conf);
     if (status == STATUS_OK) {
+        kafka_heartbeat_watch(&source->heartbeat, conf);
         status = open_client(source, &source->group, conf);
     }
     if (status == STATUS_OK) {

@@ -7,6 +7,7 @@
  * kafka_change.c:      the calls that change a client's assignment, on a worker
  * kafka_topic.c:       how many partitions there are, and which of them are ours without a group
  * kafka_commit.c:      offsets for the group
+ * kafka_heartbeat.c:   when the group can have moved without our knowing
  * kafka_confirm.c:     the question whether the group still knows us
  * kafka_leave.c:       the way out
  * kafka_locate.c:      where a partition begins that has no state
@@ -23,6 +24,7 @@
 #include "runtime/job.h"
 #include "runtime/slice.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -88,6 +90,13 @@ struct kafka_link {
     struct kafka_change *changes_under_way; /* the job's */
 };
 
+/* Times of the monotonic clock. */
+struct kafka_heartbeat {
+    _Atomic int64_t sent_us; /* the newest, as librdkafka's threads say */
+    _Atomic int64_t answered_us;
+    int64_t taken_us; /* the statistics that were looked at last */
+};
+
 enum kafka_stop {
     KAFKA_STOP_no,
     KAFKA_STOP_releasing,  /* the owner finishes its partitions */
@@ -142,6 +151,7 @@ struct kafka_source {
         *left_over; /* offsets of released partitions, for the last commit */
     int64_t poked_ms;
 
+    struct kafka_heartbeat heartbeat;
     int64_t committed_ms;
     rd_kafka_resp_err_t commit_error; /* so that a lasting one is logged once */
     struct kafka_confirm confirm;
@@ -250,6 +260,13 @@ void kafka_commit_keep(struct kafka_source *source, const struct kafka_partition
 
 /* The list of kafka_commit_keep(). False: it is empty. */
 bool kafka_commit_last(struct kafka_source *source);
+
+/* Before the client of the group is made. */
+void kafka_heartbeat_watch(struct kafka_heartbeat *heartbeat, rd_kafka_conf_t *conf);
+
+/* Whether a member that was at rest in these statistics, the newest, has not begun to join since:
+ * what is sent now is of its generation. */
+bool kafka_heartbeat_is_heard(struct kafka_heartbeat *heartbeat, int64_t taken_us);
 
 /* See kafka_source_confirm(). */
 void kafka_confirm_want(struct kafka_source *source, kafka_source_confirmed_fn *callback,

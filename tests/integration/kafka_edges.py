@@ -393,7 +393,8 @@ def no_member_loses_what_it_has_while_others_come_and_go(servers):
             wait_until("all", lambda: sum(p.records() for p in (first, second, third)) >= sum(log.sent))
             first.stop()
             third.stop()
-        check(not any(p.said("lost") for p in (first, second, third)), "a healthy member lost partitions")
+        for member, probe in (("first", first), ("second", second), ("third", third)):
+            check(not probe.said("lost"), f"the {member} lost partitions: {probe.lines[-20:]}\n{probe.logged()[-3000:]}")
         check_exactly(log, first, second, third)
 
 
@@ -770,8 +771,10 @@ def main():
     parser.add_argument("--probe", type=Path, default=PROBE)
     options = parser.parse_args()
     PROBE = options.probe.resolve()
+    chosen = [t for t in TESTS if not options.names or any(name in t.__name__.replace("_", " ") for name in options.names)]
+    if not chosen:
+        parser.error(f"no test has {' or '.join(options.names)} in its name")
     servers = Servers()
-    chosen = [t for t in TESTS if not options.names or any(name in t.__name__ for name in options.names)]
     return 0 if all([run(servers, test) for test in chosen]) else 1
 
 
