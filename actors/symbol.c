@@ -97,7 +97,7 @@ static bool proves_nothing(const struct symbol *symbol, const struct candle *min
         return true;
     }
     int64_t distance_ms = minute->open_ms - symbol->newest_ms;
-    if (distance_ms > (int64_t)PROOF_MINUTES_MAX * MINUTE_MS) {
+    if (distance_ms > PROOF_MS) {
         return true;
     }
     return distance_ms == MINUTE_MS && symbol->last_id >= 0 &&

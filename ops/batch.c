@@ -62,10 +62,8 @@ static void make_rules(struct batch *batch)
 /* How far before a candle lies what it may be made from. */
 static int64_t reach_of(const struct batch *batch)
 {
-    int64_t longest_ms = rules_longest_ms(&batch->rules) + rules_derived_longest_ms(&batch->rules);
-    int64_t least_ms = longest_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
-    int64_t reach_ms = batch->rules.keep_ms - batch->rules.late_ms;
-    return (reach_ms < least_ms ? least_ms : reach_ms) + batch->rules.grace_ms;
+    const struct candle_rules *rules = &batch->rules;
+    return rules_longest_ms(rules) + rules_derived_longest_ms(rules) + PROOF_MS + rules->grace_ms;
 }
 
 /* The days that are wanted, and what the ledger knows of them. */

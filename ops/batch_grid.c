@@ -27,7 +27,7 @@ void batch_grid_init(struct batch_grid *grid, const struct candle_rules *rules, 
         .intervals = intervals,
         .from_ms = from_ms,
         .to_ms = to_ms,
-        .begin_ms = from_ms - (int64_t)PROOF_MINUTES_MAX * MINUTE_MS,
+        .begin_ms = from_ms - PROOF_MS,
         .end_ms = last_end_ms(rules, intervals, to_ms),
     };
     grid->minutes.count = (size_t)((grid->end_ms - grid->begin_ms) / MINUTE_MS);

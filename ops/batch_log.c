@@ -72,8 +72,7 @@ static enum status find_floor(struct batch_log *b, int32_t partition, int64_t be
     }
     enum status status = log_start_first_event_time(b->log, partition, begin, &first_ms);
     if (status == STATUS_OK) {
-        part->floor_ms =
-            first_ms + b->options.rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+        part->floor_ms = first_ms + b->options.rules.grace_ms + PROOF_MS;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }

@@ -67,7 +67,7 @@ static bool is_watched(void *context, const struct record *record)
 {
     struct explaining *e = context;
     char error[KLINE_ERROR_MAX];
-    int64_t reach_ms = (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    int64_t reach_ms = PROOF_MS;
 
     return kline_decode(e->decoder, record->value, &e->kline, error) == REASON_none &&
            strcmp(e->kline.symbol, e->symbol) == 0 && e->kline.is_closed &&
@@ -174,8 +174,7 @@ static enum status refold_at(struct explaining *e, struct kafka_log *log, int32_
         .parent = scratch == NULL || *scratch == '\0' ? "/tmp" : scratch,
         .watcher = {e, is_watched, begins, applied},
     };
-    int64_t before_ms = e->rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS +
-                        rules_derived_longest_ms(&e->rules);
+    int64_t before_ms = e->rules.grace_ms + PROOF_MS + rules_derived_longest_ms(&e->rules);
     enum status status = log_start_before(log, partition, &e->rules, e->open_ms - before_ms,
                                           commit->offset, &options.begin_offset);
     if (status == STATUS_OK) {

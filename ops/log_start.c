@@ -118,9 +118,9 @@ static int64_t floor_at(int64_t offset, int64_t begin, int64_t floor_ms)
     return offset == begin ? META_FLOOR_DUE : floor_ms;
 }
 
-/* The earliest window that a record behind acked can change holds the oldest minute that is not a
- * dead letter. A proof looks an hour past it, and derived values as many windows as they say;
- * klines are out of order by less than grace. */
+/* The earliest window that a record behind acked can change is one of which the oldest minute that
+ * is not a dead letter proves something. What that window is made from lies as far before it as a
+ * proof looks, and derived values; klines are out of order by less than grace. */
 static enum status rewind_from(struct kafka_log *log, int32_t partition,
                                const struct candle_rules *rules, int64_t acked, int64_t begin,
                                struct log_start *out_start)
@@ -134,9 +134,9 @@ static enum status rewind_from(struct kafka_log *log, int32_t partition,
     if (status != STATUS_OK) {
         return status;
     }
-    int64_t floor_ms = moment.event_ms - rules->late_ms - rules_longest_ms(rules) - rules->grace_ms;
-    int64_t target_ms = floor_ms - rules_derived_longest_ms(rules) - rules->grace_ms -
-                        (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    int64_t floor_ms =
+        moment.event_ms - rules->late_ms - PROOF_MS - rules_longest_ms(rules) - rules->grace_ms;
+    int64_t target_ms = floor_ms - rules_derived_longest_ms(rules) - PROOF_MS - rules->grace_ms;
     status = go_back(log, partition, &moment, target_ms, begin, &out_start->offset);
     if (status == STATUS_OK && out_start->offset == begin && begin > 0) {
         log_event(LOG_rebuild_cut, log_int("partition", partition), log_int("log_begin", begin),

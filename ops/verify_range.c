@@ -81,7 +81,7 @@ static enum status raise_floor(struct verify *v, struct verify_range *range)
     }
     status = log_start_first_event_time(v->log, range->partition, begin, &first_ms);
     if (status == STATUS_OK) {
-        int64_t whole_ms = first_ms + v->rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+        int64_t whole_ms = first_ms + v->rules.grace_ms + PROOF_MS;
         range->floor_ms = range->floor_ms < whole_ms ? whole_ms : range->floor_ms;
         range->log_floor_ms = whole_ms;
     }
@@ -112,8 +112,7 @@ enum status verify_find_range(struct verify *v, int32_t partition, struct verify
     range.from_ms = v->options.from_ms == INT64_MIN ? newest_ms - DAY_MS : v->options.from_ms;
     range.floor_ms = floor_of(v, partition);
     range.is_idle = is_idle(v, partition, range.end_offset);
-    int64_t before_ms = v->rules.grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS +
-                        rules_derived_longest_ms(&v->rules);
+    int64_t before_ms = v->rules.grace_ms + PROOF_MS + rules_derived_longest_ms(&v->rules);
     status = log_start_before(v->log, partition, &v->rules, range.from_ms - before_ms,
                               range.end_offset, &range.begin_offset);
     if (status == STATUS_OK) {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* How far a proof by trade ids looks past empty and absent minutes. */
-enum { PROOF_MINUTES_MAX = 60 };
+enum { PROOF_MINUTES_MAX = 60, PROOF_MS = PROOF_MINUTES_MAX * MINUTE_MS };
 
 /* How far event time may lie past the record's own timestamp: one bad clock closes no window. */
 enum { RULES_FUTURE_MS = 3600000 };
@@ -24,8 +24,9 @@ struct candle_rules {
     const struct zone *zone;   /* whose days 1d windows are; NULL: those of UTC. Borrowed */
     struct series_set derived; /* what candles have beside their own fields */
     int64_t late_ms; /* a minute that closed longer ago, in event time, is a dead letter */
-    int64_t keep_ms; /* so long after its close a candle is kept: past late_ms by the longest window
-                        and a proof's reach, so that the latest minute admitted finds its mates */
+    int64_t keep_ms; /* so long after its close a candle is kept: the latest minute admitted may
+                        prove something of a window a proof's reach before it, which is folded
+                        again, and whose first minutes need what lies a proof's reach before them */
     int64_t derived_windows; /* before it decide a window's derived values: kept as long as it is */
     bool uses_trade_ids;
 };
@@ -74,7 +75,7 @@ static inline struct candle_rules rules_with_limits(struct candle_rules rules, i
 {
     int64_t longest_ms = rules_longest_ms(&rules);
     rules.late_ms = longest_ms + retention_ms;
-    rules.keep_ms = rules.late_ms + longest_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+    rules.keep_ms = rules.late_ms + PROOF_MS + longest_ms + PROOF_MS;
     rules.derived_windows = series_set_windows(&rules.derived) - 1;
     return rules;
 }

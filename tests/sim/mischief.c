@@ -55,7 +55,7 @@ static int64_t spare_records(const struct world *w, size_t p)
         return 0;
     }
     int64_t back_ms = rules->late_ms + rules_longest_ms(rules) + rules_derived_longest_ms(rules) +
-                      2 * rules->grace_ms + (int64_t)PROOF_MINUTES_MAX * MINUTE_MS;
+                      2 * (rules->grace_ms + PROOF_MS);
     int64_t newest = last_until(w, p, acked, INT64_MAX);
     int64_t event_ms = scenario->logs[p].entries[newest].kline.event_ms;
     int64_t until = last_until(w, p, newest, event_ms - back_ms);

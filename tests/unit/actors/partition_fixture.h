@@ -92,7 +92,8 @@ static inline struct fixture *open_fixture_at(bool is_key_required, int64_t floo
         .store = f->store,
         .rules = rules_with_limits(
             (struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m),
-                                  .outputs = INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m)},
+                                  .outputs = INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m),
+                                  .uses_trade_ids = true},
             MINUTE_MS),
         .source = &f->source.actor,
         .store_writer = &f->writer.actor,
