@@ -87,6 +87,10 @@ static bool measure(void *context, const struct feed_frame *frame)
 static enum status open_env(struct feed_store *s, const char *path, size_t map_bytes)
 {
     int dead;
+    enum status status = mdb_file_reserve_lock(path, READERS_MAX);
+    if (status != STATUS_OK) {
+        return status;
+    }
     int rc = mdb_env_create(&s->env);
     if (rc != 0) {
         return feed_store_status(s, rc, "mdb_env_create");

@@ -1,11 +1,14 @@
 #include "state/mdb_file.h"
 
 #include "runtime/log.h"
+#include "state/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +34,9 @@ enum { VERSION = 1, META_FLAG = 0x08, PAGE_SIZE_MIN = 256, PAGE_SIZE_MAX = 65536
 
 /* As many pages as one transaction of LMDB can leave unwritten. */
 enum { MISSING_MAX = 1 << 17 };
+
+/* Its lock file: a slot a reader, and a head that is less than as many bytes. */
+enum { LOCK_MODE = 0640, LOCK_SLOT_BYTES = 64, LOCK_HEAD_SLOTS = 8 };
 
 static enum status refuse(const char *path, const char *reason)
 {
@@ -149,4 +155,23 @@ enum status mdb_file_fill(const char *path, const struct mdb_file *file)
         return failed("truncate", path);
     }
     return STATUS_OK;
+}
+
+static bool is_full(int code)
+{
+    return code == ENOSPC || code == EDQUOT;
+}
+
+enum status mdb_file_reserve_lock(const char *path, unsigned readers_max)
+{
+    char lock_path[PATH_MAX];
+    (void)snprintf(lock_path, sizeof(lock_path), "%s-lock", path);
+    off_t size = (off_t)(readers_max + LOCK_HEAD_SLOTS) * LOCK_SLOT_BYTES;
+    int fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, LOCK_MODE);
+    bool is_refused = fd < 0 ? is_full(errno) : fallocate(fd, 0, 0, size) != 0 && is_full(errno);
+    enum status status = is_refused ? folder_failed("fallocate", lock_path) : STATUS_OK;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return status;
 }

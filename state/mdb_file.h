@@ -40,4 +40,9 @@ MUST_CHECK enum status mdb_file_look(const char *path, struct mdb_file *out_file
 /* Zeros to the end of the last page: reading there is then damage, and no longer a signal. */
 MUST_CHECK enum status mdb_file_fill(const char *path, const struct mdb_file *file);
 
+/* Room for the lock file that goes with it, before mdb_env_open(): LMDB makes a file without blocks
+ * and writes through a map, which on a full disk is a signal. STATUS_DISK_FULL, logged; whatever
+ * else is wrong with that file is LMDB's to tell. */
+MUST_CHECK enum status mdb_file_reserve_lock(const char *path, unsigned readers_max);
+
 #endif

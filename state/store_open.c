@@ -95,8 +95,12 @@ static unsigned env_flags(const struct store *store)
 static enum status open_env(struct store *store, const char *path, unsigned flags)
 {
     int dead;
+    bool is_locked = (flags & MDB_NOLOCK) == 0;
 
-    enum status status = store_status(store, mdb_env_create(&store->env), "mdb_env_create");
+    enum status status = is_locked ? mdb_file_reserve_lock(path, READERS_MAX) : STATUS_OK;
+    if (status == STATUS_OK) {
+        status = store_status(store, mdb_env_create(&store->env), "mdb_env_create");
+    }
     if (status != STATUS_OK) {
         return status;
     }

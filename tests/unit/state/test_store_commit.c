@@ -6,6 +6,7 @@
 #include "tests/unit/state/fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -305,6 +306,39 @@ static void a_full_disk_stops_commits_until_there_is_room(void **state)
     }
 }
 
+static void fill_disk(const char *folder)
+{
+    static const char block[4096];
+    char path[512];
+    (void)snprintf(path, sizeof(path), "%s/filler", folder);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    while (write(fd, block, sizeof(block)) > 0) {
+    }
+    assert_int_equal(errno, ENOSPC);
+    (void)close(fd);
+}
+
+/* LMDB writes its lock file through a map: where there is no block for it, that is a signal. */
+static void a_store_that_opens_on_a_full_disk_says_so(void **state)
+{
+    struct fixture *f = *state;
+    if (mount("tmpfs", f->data_dir, "tmpfs", 0, "size=1m") != 0) {
+        print_message("SKIPPED: a small disk cannot be mounted here: %s\n", strerror(errno));
+        skip();
+    }
+    fixture_open(f);
+    store_close(&f->store);
+    char path[512];
+    (void)snprintf(path, sizeof(path), "%s/klines/3/data.mdb-lock", f->data_dir);
+    assert_int_equal(unlink(path), 0);
+    fill_disk(f->data_dir);
+    assert_int_equal(store_open(&f->options, &f->store), STATUS_DISK_FULL);
+    remount_larger(f->data_dir);
+    fixture_open(f);
+    store_close(&f->store);
+    assert_int_equal(umount(f->data_dir), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -319,6 +353,7 @@ int main(void)
         TEST(a_map_that_may_not_grow_fails_the_commit_and_nothing_else),
         TEST(a_file_that_may_not_grow_is_a_full_disk),
         TEST(a_full_disk_stops_commits_until_there_is_room),
+        TEST(a_store_that_opens_on_a_full_disk_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
