@@ -134,16 +134,18 @@ static enum status fold_the_rest(struct batch_work *work)
     return status;
 }
 
+enum status batch_collect_newcomer(struct batch_work *work, const char *symbol)
+{
+    const struct batch_source *source = batch_log_find(work->batch->log, symbol);
+    batch_grid_reset(&work->grid, symbol);
+    return source == NULL ? STATUS_OK : ask_log(&work->grid, source);
+}
+
 enum status batch_collect(struct batch_work *work, const char *symbol)
 {
     struct batch_grid *grid = &work->grid;
-    const struct batch_source *source = batch_log_find(work->batch->log, symbol);
-    enum status status = STATUS_OK;
+    enum status status = batch_collect_newcomer(work, symbol);
 
-    batch_grid_reset(grid, symbol);
-    if (source != NULL) {
-        status = ask_log(grid, source);
-    }
     if (status == STATUS_OK && (has_holes(grid) || batch_grid_count(grid, BATCH_torn) > 0)) {
         status = ask_backups(work);
     }

@@ -100,6 +100,20 @@ static enum status do_symbol(struct batch_work *work, const char *symbol)
     return status == STATUS_OK ? write_windows(work) : status;
 }
 
+static enum status do_newcomers(struct batch_work *work)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < work->newcomers.count && status == STATUS_OK; i++) {
+        status = batch_collect_newcomer(work, work->newcomers.names[i]);
+        if (status != STATUS_OK) {
+            return batch_fail(work->batch, status, "the first windows of %s cannot be read: %s",
+                              work->newcomers.names[i], status_text(status));
+        }
+        status = write_windows(work);
+    }
+    return status;
+}
+
 static void tell_progress(const struct batch_work *work, size_t done)
 {
     const struct batch *batch = work->batch;
@@ -176,13 +190,14 @@ static enum status begin(struct batch_work *work)
 {
     struct batch *batch = work->batch;
     const struct ledger_day *entry = &work->day.entry;
-    enum status status = batch_expected(batch, entry, &work->symbols);
+    enum status status = batch_expected(work);
     if (status != STATUS_OK) {
         return batch_fail(batch, status, "the symbols of %s cannot be listed: %s", entry->date,
                           status_text(status));
     }
     bool makes_one = batch->options.makes_backups && batch->backups != NULL &&
-                     batch->options.symbol_count == 0 && work->symbols.count > 0;
+                     batch->options.symbol_count == 0 &&
+                     work->symbols.count + work->newcomers.count > 0;
     if (makes_one) {
         status = batch_backup_file_create(&work->file, entry);
     }
@@ -197,6 +212,9 @@ static enum status run(struct batch_work *work)
     enum status status = begin(work);
     if (status == STATUS_OK) {
         status = do_symbols(work);
+    }
+    if (status == STATUS_OK) {
+        status = do_newcomers(work);
     }
     if (status == STATUS_OK) {
         status = flush(work, &before);
@@ -223,6 +241,7 @@ enum status batch_day_run(struct batch *batch, const struct ledger_day *entry)
     batch_backup_file_destroy(&work.file);
     batch_grid_deinit(&work.grid);
     batch_symbols_deinit(&work.symbols);
+    batch_symbols_deinit(&work.newcomers);
     mem_free(work.holes);
     return status;
 }

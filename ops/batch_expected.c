@@ -23,39 +23,49 @@ static enum status was_there(const struct batch_source *source, const struct led
     return status;
 }
 
-static enum status add_from_log(const struct batch *batch, const struct ledger_day *entry,
-                                struct batch_symbols *symbols)
+/* Its first windows may open on a day that ends before its first minute: in no other do they. */
+static bool comes_soon_after(const struct batch_work *work, const struct batch_source *source)
+{
+    return !batch_symbols_has(&work->symbols, source->symbol) &&
+           source->first_ms >= work->grid.to_ms && source->first_ms < work->grid.end_ms &&
+           source->first_ms > source->floor_ms;
+}
+
+static enum status add_from_log(struct batch_work *work)
 {
     size_t count;
-    const struct batch_source *sources = batch_log_sources(batch->log, &count);
+    const struct batch_source *sources = batch_log_sources(work->batch->log, &count);
     enum status status = STATUS_OK;
 
     for (size_t i = 0; i < count && status == STATUS_OK; i++) {
         bool is_expected = false;
-        status = was_there(&sources[i], entry, &is_expected);
+        status = was_there(&sources[i], &work->day.entry, &is_expected);
         if (is_expected) {
-            batch_symbols_add(symbols, sources[i].symbol);
+            batch_symbols_add(&work->symbols, sources[i].symbol);
+        } else if (comes_soon_after(work, &sources[i])) {
+            batch_symbols_add(&work->newcomers, sources[i].symbol);
         }
     }
     return status;
 }
 
-enum status batch_expected(const struct batch *batch, const struct ledger_day *entry,
-                           struct batch_symbols *symbols)
+enum status batch_expected(struct batch_work *work)
 {
+    const struct batch *batch = work->batch;
+    const struct ledger_day *entry = &work->day.entry;
     const struct config *config = batch->options.config;
     for (size_t i = 0; i < batch->options.symbol_count; i++) {
-        batch_symbols_add(symbols, batch->options.symbols[i]);
+        batch_symbols_add(&work->symbols, batch->options.symbols[i]);
     }
     if (batch->options.symbol_count > 0) {
         return STATUS_OK;
     }
     for (size_t i = 0; i < config->symbols.count; i++) {
-        batch_symbols_add(symbols, config->symbols.items[i]);
+        batch_symbols_add(&work->symbols, config->symbols.items[i]);
     }
-    enum status status = add_from_log(batch, entry, symbols);
+    enum status status = add_from_log(work);
     if (status == STATUS_OK && batch_log_floor_ms(batch->log) > entry->from_ms) {
-        status = batch_backup_symbols(batch->backups, entry, symbols);
+        status = batch_backup_symbols(batch->backups, entry, &work->symbols);
     }
     return status;
 }

@@ -33,7 +33,8 @@ struct batch_work {
     struct batch *batch;
     struct batch_day day;
     struct batch_grid grid;
-    struct batch_symbols symbols; /* that the day should hold, by name */
+    struct batch_symbols symbols;   /* that the day should hold, by name */
+    struct batch_symbols newcomers; /* of which it holds the beginning of their first windows */
     struct batch_backup today;
     struct batch_backup tomorrow;
     char next_date[ZONE_DATE_TEXT_MAX];
@@ -43,12 +44,14 @@ struct batch_work {
     size_t hole_capacity;
 };
 
-/* batch_expected.c: who is expected on that day. */
-MUST_CHECK enum status batch_expected(const struct batch *batch, const struct ledger_day *entry,
-                                      struct batch_symbols *symbols);
+/* batch_expected.c: who is expected on that day, and who came soon after it. */
+MUST_CHECK enum status batch_expected(struct batch_work *work);
 
 /* batch_collect.c: all that is known of a symbol's day, into the grid. */
 MUST_CHECK enum status batch_collect(struct batch_work *work, const char *symbol);
+
+/* What the log has of a newcomer; before that there is nothing, and nobody is asked for it. */
+MUST_CHECK enum status batch_collect_newcomer(struct batch_work *work, const char *symbol);
 
 /* batch_day.c: the day of an entry of which topic, zone, date and times are set. */
 MUST_CHECK enum status batch_day_run(struct batch *batch, const struct ledger_day *entry);

@@ -21,10 +21,20 @@ static size_t place_of(const struct batch_symbols *symbols, const char *name)
     return low;
 }
 
+static bool is_there(const struct batch_symbols *symbols, size_t place, const char *name)
+{
+    return place < symbols->count && strcmp(symbols->names[place], name) == 0;
+}
+
+bool batch_symbols_has(const struct batch_symbols *symbols, const char *name)
+{
+    return is_there(symbols, place_of(symbols, name), name);
+}
+
 void batch_symbols_add(struct batch_symbols *symbols, const char *name)
 {
     size_t place = place_of(symbols, name);
-    if (place < symbols->count && strcmp(symbols->names[place], name) == 0) {
+    if (is_there(symbols, place, name)) {
         return;
     }
     if (symbols->count == symbols->capacity) {

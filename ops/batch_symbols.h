@@ -4,6 +4,7 @@
 
 #include "proto/kline.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct batch_symbols {
@@ -11,6 +12,8 @@ struct batch_symbols {
     size_t count;
     size_t capacity;
 };
+
+bool batch_symbols_has(const struct batch_symbols *symbols, const char *name);
 
 /* Nothing happens when it is there. */
 void batch_symbols_add(struct batch_symbols *symbols, const char *name);

@@ -181,6 +181,29 @@ def zones(servers, folder):
             check(line["state"] == "done" and line["expected"] == length, f"{line}")
 
 
+ZONED = {
+    "candles": {"intervals": ["5m", "12h", "1d"], "idle": "2s", "timezone": "Europe/Berlin", "derived": ["vwap", "sma(3)", "ema(2)"]},
+    "mongo": {"intervals": ["1m", "5m", "12h", "1d"]},
+    "redis": {"enabled": False},
+}
+
+
+@test("days of a named zone and derived series: a batch gives the stream's documents, be its days of that zone or not")
+def zoned(servers, folder):
+    with Case(servers, folder, partitions=2, config=ZONED) as case:
+        first, last = (int(datetime(2025, 10, day, tzinfo=ZoneInfo("Europe/Berlin")).timestamp()) * 1000 for day in (24, 28))
+        minutes = (last - first) // MINUTE_MS
+        check(minutes == 4 * 1440 + 60, "the test: the clock is not set back")
+        disorder = Disorder(opens=0, late=0.01, repeated=0.01, corrected=0.01, lost=0.002, untraded=0.01)
+        wanted = streamed(case, producer.made(minutes, 3, first), 77, disorder)
+        days = sorted(document["openTime"] for name, document in wanted.items() if ":1d:" in name)
+        check(len(days) == 12, f"the test: {days}")
+        for zone, until in (("Europe/Berlin", "2025-10-27"), ("UTC", "2025-10-28"), ("America/New_York", "2025-10-27")):
+            batch = Batch(case, zone.split("/")[-1])
+            batch.run("--from", "2025-10-23", "--to", until, "--timezone", zone, "--no-rest", code=None)
+            check_same(wanted, batch.documents(), f"days of {zone} beside the stream's documents")
+
+
 @test("a batch that is killed again and again ends as one that was not, and leaves nothing behind")
 def killed(servers, folder):
     with Case(servers, folder, partitions=2, config=CONFIG) as case:
