@@ -6,6 +6,10 @@
 
 enum { API_HEARTBEAT = 12 }; /* of Kafka's protocol */
 
+/* Where answers take nearly as long as the next heartbeat, doubt must not last for ever: nothing
+ * would be committed, and nobody confirmed. */
+enum { DOUBT_US_MAX = 3000000 };
+
 static int64_t now_us(void)
 {
     return (int64_t)(uv_hrtime() / 1000);
@@ -58,8 +62,11 @@ void kafka_heartbeat_watch(struct kafka_heartbeat *heartbeat, rd_kafka_conf_t *c
 bool kafka_heartbeat_is_heard(struct kafka_heartbeat *heartbeat, int64_t taken_us)
 {
     /* Between two statistics the main thread looks into its queue. */
-    int64_t heard_us = heartbeat->taken_us;
+    int64_t looked_us = heartbeat->taken_us;
     int64_t answered_us = atomic_load(&heartbeat->answered_us);
+    bool is_heard = answered_us < looked_us && atomic_load(&heartbeat->sent_us) <= answered_us;
+    bool is_tired = taken_us > heartbeat->heard_us + DOUBT_US_MAX;
     heartbeat->taken_us = taken_us;
-    return answered_us < heard_us && atomic_load(&heartbeat->sent_us) <= answered_us;
+    heartbeat->heard_us = is_heard || is_tired ? taken_us : heartbeat->heard_us;
+    return is_heard || is_tired;
 }

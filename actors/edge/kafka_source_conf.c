@@ -57,8 +57,8 @@ enum status kafka_source_conf_group(const struct kafka_source_options *o,
         {"heartbeat.interval.ms", heartbeat},
         {"max.poll.interval.ms", "60000"},
         {"partition.assignment.strategy", "cooperative-sticky"},
-        /* They tell when offsets may be committed: see kafka_commit.c. */
-        {"statistics.interval.ms", "250"},
+        /* They tell when offsets may be committed, between two heartbeats: see kafka_commit.c. */
+        {"statistics.interval.ms", "50"},
         {o->instance_id[0] == '\0' ? NULL : "group.instance.id", o->instance_id},
         {NULL, NULL},
     };

@@ -95,6 +95,7 @@ struct kafka_heartbeat {
     _Atomic int64_t sent_us; /* the newest, as librdkafka's threads say */
     _Atomic int64_t answered_us;
     int64_t taken_us; /* the statistics that were looked at last */
+    int64_t heard_us; /* and the last that left no doubt */
 };
 
 enum kafka_stop {

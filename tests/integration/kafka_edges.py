@@ -25,6 +25,7 @@ from checks import Failure, check, wait_until  # noqa: E402
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # noqa: E402
 from servers import ROOT, Servers, kafka_server  # noqa: E402
+from torture_links import Links  # noqa: E402
 
 PROBE = ROOT / "build" / "tests" / "kafka_probe"
 PROPERTIES = {"log_level": 0}
@@ -498,10 +499,33 @@ def the_group_confirms_a_member(servers):
     silent.process.send_signal(signal.SIGUSR1)
     check(silent.waits_for("confirmed") == [["confirmed", "1", "joined", "1"]], f"{silent.lines}")
     silent.stop()
+    check(not committed(log, log.name + "-silent"), f"{committed(log, log.name + '-silent')}")
+
+
+def offsets_are_committed_and_questions_answered_over_long_ways(servers):
+    links = Links()
+    servers.own(links.server).start()
+    way = links.reserve(0, "kafka")
+    broker = servers.own(kafka_server(KAFKA_ADVERTISE=f"127.0.0.1:{way}")).start()
+    links.open(0, "kafka", broker.port)
+    log = Log(broker)
+    log.fill(100)
+    for round_trip_ms in (50, 150):
+        for stream in ("upstream", "downstream"):
+            links.post("/proxies/kafka-0/toxics", {"type": "latency", "stream": stream, "attributes": {"latency": round_trip_ms // 2}})
+        probe = log.source(group=f"far-{round_trip_ms}")
+        probe.waits_for_records(100)
+        wait_until("all is committed", lambda: sum(committed(log, f"far-{round_trip_ms}")) == 100, 15)
+        probe.process.send_signal(signal.SIGUSR1)
+        check(probe.waits_for("confirmed", seconds=10) == [["confirmed", "1", "joined", "1"]], f"{probe.lines}")
+        probe.stop()
+        links.heal(0, "kafka")
+
+
+def committed(log, group):
     admin = AdminClient({"bootstrap.servers": log.brokers, **PROPERTIES})
-    request = [ConsumerGroupTopicPartitions(log.name + "-silent")]
-    offsets = admin.list_consumer_group_offsets(request)[log.name + "-silent"].result(20)
-    check(not [t for t in offsets.topic_partitions if t.offset >= 0], f"{offsets.topic_partitions}")
+    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(20)
+    return [partition.offset for partition in offsets.topic_partitions if partition.offset >= 0]
 
 
 def put_out(log, group):

@@ -83,8 +83,8 @@ def run_folder():
     return run_folder.path
 
 
-def kafka_server():
-    return Server("kafka.sh", "KAFKA_PORT", ports=2, KAFKA_PROPERTIES="group.min.session.timeout.ms=100")
+def kafka_server(**environment):
+    return Server("kafka.sh", "KAFKA_PORT", ports=2, KAFKA_PROPERTIES="group.min.session.timeout.ms=100", **environment)
 
 
 def redis_server(**environment):

@@ -39,6 +39,15 @@ static void the_next_statistics_settle_it(void **state)
     assert_true(kafka_heartbeat_is_heard(&heartbeat, 1500));
 }
 
+static void doubt_does_not_last_for_ever(void **state)
+{
+    (void)state;
+    struct kafka_heartbeat heartbeat = {.sent_us = 10, .taken_us = 1000, .heard_us = 1000};
+    assert_false(kafka_heartbeat_is_heard(&heartbeat, 2000000));
+    assert_true(kafka_heartbeat_is_heard(&heartbeat, 3001001));
+    assert_false(kafka_heartbeat_is_heard(&heartbeat, 3051001));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -46,6 +55,7 @@ int main(void)
         cmocka_unit_test(an_answer_between_two_statistics_may_not_have_been_heard),
         cmocka_unit_test(one_that_is_under_way_may_be_answered_by_now),
         cmocka_unit_test(the_next_statistics_settle_it),
+        cmocka_unit_test(doubt_does_not_last_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
