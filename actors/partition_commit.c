@@ -220,11 +220,23 @@ static void watch_outbox(struct partition *p)
     }
 }
 
+/* Whoever is to have it next reads again what was in the batch. */
+static void give_up(struct partition *p)
+{
+    p->phase = PARTITION_gathering;
+    partition_stop(p);
+    p->options.drained(p->options.context);
+}
+
 static void on_failed(struct partition *p, enum status status)
 {
     metrics_add(p->metrics, METRIC_checkpoint_failures_total, 1);
     if (status_class_of(status) != STATUS_CLASS_RETRY) {
         actor_escalate(&p->actor, status);
+        return;
+    }
+    if (p->is_draining && actor_now_ms(&p->actor) >= p->drain_deadline_ms) {
+        give_up(p);
         return;
     }
     if (!p->is_retry_told) {

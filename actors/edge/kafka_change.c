@@ -7,6 +7,7 @@
 
 struct kafka_change {
     bool is_assign;
+    bool is_refused;
     rd_kafka_topic_partition_list_t *list;
     struct kafka_partition *partition; /* which flows then; NULL: none does */
     struct kafka_change *next;
@@ -17,21 +18,23 @@ static void on_work(struct job *job)
 {
     struct kafka_link *link = container_of(job, struct kafka_link, change_job);
     for (struct kafka_change *c = link->changes_under_way; c != NULL; c = c->next) {
-        if (c->is_assign) {
-            (void)kafka_source_accept(rd_kafka_incremental_assign(link->client, c->list),
-                                      "incremental_assign");
-        } else {
-            (void)kafka_source_accept(rd_kafka_incremental_unassign(link->client, c->list),
-                                      "incremental_unassign");
-        }
+        rd_kafka_error_t *error = c->is_assign
+                                      ? rd_kafka_incremental_assign(link->client, c->list)
+                                      : rd_kafka_incremental_unassign(link->client, c->list);
+        c->is_refused = !kafka_source_accept(error, c->is_assign ? "incremental_assign"
+                                                                 : "incremental_unassign");
     }
 }
 
-static void end_all(struct kafka_change *first)
+/* A partition that is not read would stand still without a word. */
+static void end_all(struct kafka_source *source, struct kafka_change *first)
 {
     while (first != NULL) {
         struct kafka_change *next = first->next;
         if (first->partition != NULL) {
+            if (first->is_refused) {
+                kafka_source_fail(source, STATUS_PEER_FATAL);
+            }
             kafka_partition_on_assigned(first->partition);
         }
         rd_kafka_topic_partition_list_destroy(first->list);
@@ -54,10 +57,10 @@ static void on_done(struct job *job)
 {
     struct kafka_link *link = container_of(job, struct kafka_link, change_job);
     struct kafka_source *source = link->source;
-    end_all(link->changes_under_way);
+    end_all(source, link->changes_under_way);
     link->changes_under_way = NULL;
     if (source->is_destroyed) { /* the client ends soon, and with it what was asked of it */
-        end_all(link->changes);
+        end_all(source, link->changes);
         link->changes = NULL;
     } else if (link->changes != NULL) {
         start(link);
@@ -71,7 +74,7 @@ void kafka_change_ask(struct kafka_link *link, bool is_assign,
                       rd_kafka_topic_partition_list_t *list, struct kafka_partition *partition)
 {
     struct kafka_change *change = mem_new(1, sizeof(*change));
-    *change = (struct kafka_change){is_assign, list, partition, NULL};
+    *change = (struct kafka_change){is_assign, false, list, partition, NULL};
     struct kafka_change **end = &link->changes;
     while (*end != NULL) {
         end = &(*end)->next;

@@ -88,6 +88,20 @@ static void on_commit(struct kafka_source *source, rd_kafka_event_t *event)
     }
 }
 
+/* Records of a partition come by its own queue. What came here instead would be missing there. */
+static void on_fetch(struct kafka_source *source, rd_kafka_event_t *event)
+{
+    const rd_kafka_message_t *message;
+    while ((message = rd_kafka_event_message_next(event)) != NULL) {
+        const struct kafka_partition *p = kafka_source_find(source, message->partition);
+        if (p != NULL && p->state == KAFKA_PARTITION_flowing && !p->is_revoked) {
+            log_event(LOG_kafka_fatal,
+                      log_text("error", "a record came by the client's own queue"));
+            kafka_source_fail(source, STATUS_PEER_FATAL);
+        }
+    }
+}
+
 static void on_event(struct kafka_link *link, rd_kafka_event_t *event)
 {
     switch (rd_kafka_event_type(event)) {
@@ -102,6 +116,9 @@ static void on_event(struct kafka_link *link, rd_kafka_event_t *event)
         break;
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
         on_commit(link->source, event);
+        break;
+    case RD_KAFKA_EVENT_FETCH:
+        on_fetch(link->source, event);
         break;
     default:
         break;

@@ -31,6 +31,7 @@ struct fixture {
     struct record record;
     char json[KLINE_JSON_MAX];
     enum status halted;
+    bool is_drained;
     int64_t acked_offset; /* told with the last checkpoint */
 };
 
@@ -64,6 +65,13 @@ static inline void on_halted(void *context, enum status why)
     struct fixture *f = context;
     assert_int_equal(f->halted, STATUS_OK); /* once */
     f->halted = why;
+}
+
+static inline void on_drained(void *context)
+{
+    struct fixture *f = context;
+    assert_false(f->is_drained); /* once */
+    f->is_drained = true;
 }
 
 static inline void on_checkpointed(void *context, int64_t next_offset, int64_t acked_offset)
@@ -107,6 +115,7 @@ static inline struct fixture *open_fixture_at(bool is_key_required, int64_t floo
         .context = f,
         .checkpointed = on_checkpointed,
         .halted = on_halted,
+        .drained = on_drained,
     });
     partition_add_dispatcher(f->partition, SINK_redis, &f->dispatcher.actor);
     f->record.value = (struct slice){f->json, kline_print_json(&kline, f->json)};

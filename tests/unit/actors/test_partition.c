@@ -175,6 +175,33 @@ static void a_state_that_rebuilds_nothing_is_not_quiet(void **state)
     close_fixture(f);
 }
 
+static void tell_disk_is_full(struct fixture *f)
+{
+    struct msg msg = {.type = MSG_STORE_COMMITTED, .as_STORE_COMMITTED = {STATUS_DISK_FULL}};
+    actor_send(partition_actor(f->partition), &msg);
+    run(f);
+}
+
+/* Else a revoke would wait for room on a disk that others are to make up for. */
+static void a_full_disk_holds_up_no_drain_past_its_deadline(void **state)
+{
+    (void)state;
+    enum { NOW_MS = 1000, DEADLINE_MS = 3000 };
+    struct fixture *f = open_fixture();
+    run(f);
+    tell_record(f);
+    run(f);
+    sched_advance(f->sched, NOW_MS);
+    partition_drain(f->partition, DEADLINE_MS);
+    tell_disk_is_full(f);
+    assert_false(f->is_drained);
+    sched_advance(f->sched, DEADLINE_MS);
+    run(f);
+    tell_disk_is_full(f);
+    assert_true(f->is_drained);
+    close_fixture(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +213,7 @@ int main(void)
         cmocka_unit_test(what_a_sink_had_is_known_when_the_past_is_rebuilt),
         cmocka_unit_test(what_was_acknowledged_stays_so_while_it_is_rebuilt),
         cmocka_unit_test(a_state_that_rebuilds_nothing_is_not_quiet),
+        cmocka_unit_test(a_full_disk_holds_up_no_drain_past_its_deadline),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
