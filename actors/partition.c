@@ -242,8 +242,9 @@ static void on_halt(struct partition *p, const struct msg_halt *m)
 
 static void on_drain(struct partition *p, const struct msg_drain *m)
 {
+    bool is_earlier = !p->is_draining || m->deadline_ms < p->drain_deadline_ms;
+    p->drain_deadline_ms = is_earlier ? m->deadline_ms : p->drain_deadline_ms;
     p->is_draining = true;
-    p->drain_deadline_ms = m->deadline_ms;
     partition_go_on(p);
 }
 

@@ -3,6 +3,7 @@
 #include "actors/edge/kafka_mark.h"
 #include "actors/edge/store_reader.h"
 #include "actors/edge/store_writer.h"
+#include "actors/partition_metrics.h"
 #include "ops/snapshotter.h"
 #include "runtime/actor.h"
 #include "runtime/base.h"
@@ -15,8 +16,7 @@
 #include "state/object_store.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <uv.h>
 
 /* How often a lock, and what else keeps a partition from opening, is tried again; and how often we
@@ -36,7 +36,7 @@ enum hosted_state {
 struct hosted {
     struct hosted_options options;
     enum hosted_state state;
-    bool is_given_up; /* to be closed as soon as it can be */
+    atomic_bool is_given_up; /* to be closed as soon as it can be */
     bool is_dropped;
     bool is_waiting_told;
     struct job job;
@@ -55,7 +55,7 @@ struct hosted {
 };
 
 static void try_open(struct hosted *h);
-static void rest(struct hosted *h);
+static void rest(void *context);
 
 static void on_timer_closed(uv_handle_t *handle)
 {
@@ -69,10 +69,7 @@ static const char *topic_of(const struct hosted *h)
 
 static struct metrics_set *metrics_of(const struct hosted *h)
 {
-    char labels[400];
-    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", topic_of(h),
-             hosted_partition(h));
-    return metrics_set_of(h->options.metrics, METRIC_SCOPE_partition, labels);
+    return partition_metrics(h->options.metrics, topic_of(h), hosted_partition(h));
 }
 
 static void finish(struct hosted *h)
@@ -146,8 +143,9 @@ static void work_open(struct job *job)
     h->store = h->opening.store;
 }
 
-static void note_halt(struct hosted *h, enum status why)
+static void note_halt(void *context, enum status why)
 {
+    struct hosted *h = context;
     h->halt = why;
     metrics_put(metrics_of(h), METRIC_partition_halted, 1);
     log_event(LOG_partition_halted, log_text("topic", topic_of(h)),
@@ -205,6 +203,7 @@ struct hosted *hosted_open(const struct hosted_options *options)
                STATUS_OK);
     }
     h->options.opening.remote = h->remote;
+    h->options.opening.is_given_up = &h->is_given_up;
     (void)uv_timer_init(loop_uv(options->loop), &h->timer);
     try_open(h);
     return h;
@@ -216,11 +215,6 @@ static void on_checkpointed(void *context, int64_t next_offset, int64_t acked_of
     const struct meta *meta = store_meta(h->store);
     const struct kafka_mark mark = {meta->era, acked_offset, meta->topic_partitions};
     h->options.checkpointed(h->options.context, hosted_partition(h), next_offset, &mark);
-}
-
-static void on_halted(void *context, enum status why)
-{
-    note_halt(context, why);
 }
 
 static void on_symbol_seen(void *context, const char *symbol)
@@ -243,11 +237,6 @@ static void start_snapshots(struct hosted *h)
             .keep = h->options.snapshots_keep,
         });
     }
-}
-
-static void on_drained(void *context)
-{
-    rest(context);
 }
 
 void hosted_start(struct hosted *h, struct actor *source)
@@ -277,8 +266,8 @@ void hosted_start(struct hosted *h, struct actor *source)
                 .outbox_bytes_max = h->options.outbox_bytes_max,
                 .context = h,
                 .checkpointed = on_checkpointed,
-                .drained = on_drained,
-                .halted = on_halted,
+                .drained = rest,
+                .halted = note_halt,
                 .symbol_seen = on_symbol_seen,
             },
         .store_reader = store_reader_actor(h->reader),
@@ -320,8 +309,9 @@ static void on_rest_poll(uv_timer_t *timer)
 }
 
 /* Waits until no edge works for us any more. Not within an actor's turn: its memory would go. */
-static void rest(struct hosted *h)
+static void rest(void *context)
 {
+    struct hosted *h = context;
     h->state = HOSTED_resting;
     pipeline_stop(h->pipeline);
     if (h->snapshotter != NULL) {
@@ -332,11 +322,14 @@ static void rest(struct hosted *h)
 
 void hosted_drain(struct hosted *h, struct hosted_deadlines deadlines)
 {
+    if (h->state == HOSTED_closing) {
+        return; /* the worker looks at when */
+    }
     h->is_given_up = true;
     h->snapshot_deadline_ms = deadlines.snapshot_ms;
     if (h->state == HOSTED_open || h->state == HOSTED_halted) {
         close_store(h);
-    } else if (h->state == HOSTED_running) {
+    } else if (h->state == HOSTED_running || h->state == HOSTED_draining) {
         h->state = HOSTED_draining;
         pipeline_drain(h->pipeline, deadlines.sinks_ms);
     }
@@ -397,4 +390,9 @@ int32_t hosted_partition(const struct hosted *h)
 bool hosted_is_running(const struct hosted *h)
 {
     return h->state == HOSTED_running;
+}
+
+bool hosted_is_opening(const struct hosted *h)
+{
+    return h->state == HOSTED_opening;
 }

@@ -65,7 +65,8 @@ struct hosted_deadlines {
     int64_t snapshot_ms; /* for it to be copied on */
 };
 
-/* Commits, waits for the sinks, takes a snapshot, and closes. */
+/* Commits, waits for the sinks, takes a snapshot, and closes. Again: with deadlines that may be
+ * earlier. While it opens: it closes as soon as the worker comes back. */
 void hosted_drain(struct hosted *hosted, struct hosted_deadlines deadlines);
 
 /* Reads no more: see `halted`. While it opens: as soon as it runs. */
@@ -89,5 +90,8 @@ void hosted_measure(struct hosted *hosted);
 int32_t hosted_partition(const struct hosted *hosted);
 
 bool hosted_is_running(const struct hosted *hosted);
+
+/* It owes nothing to anybody. */
+bool hosted_is_opening(const struct hosted *hosted);
 
 #endif

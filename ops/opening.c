@@ -192,6 +192,25 @@ static bool is_outdated(const struct opening_options *o, const struct group_memo
            memory->commit.acked >= begin && memory->commit.acked <= end;
 }
 
+static bool is_wanted(const struct opening_options *o)
+{
+    return o->is_given_up == NULL || !atomic_load(o->is_given_up);
+}
+
+/* snapshot_progress_fn */
+static bool goes_on(void *context, int64_t done_bytes, int64_t total_bytes)
+{
+    (void)done_bytes;
+    (void)total_bytes;
+    return is_wanted(context);
+}
+
+/* What comes after this step, if it went well and is wanted still. */
+static enum status after(const struct opening_options *o, enum status status)
+{
+    return status == STATUS_OK && !is_wanted(o) ? STATUS_TIMED_OUT : status;
+}
+
 static enum status open_state(const struct opening_options *o, const struct group_memory *memory,
                               struct opening *opening)
 {
@@ -201,6 +220,7 @@ static enum status open_state(const struct opening_options *o, const struct grou
         .cluster = opening->cluster,
         .check = check,
         .context = (void *)(uintptr_t)o,
+        .progress = {goes_on, (void *)(uintptr_t)o},
         .stops_at_unfit = !o->begins_new_era,
     };
     struct recovery recovery;
@@ -258,15 +278,15 @@ enum status opening_run(const struct opening_options *o, struct opening *out_ope
     struct opening opening = {.store = NULL};
     struct group_memory memory;
 
-    enum status status = kafka_log_partition_count(o->log, &opening.topic_partitions);
+    enum status status = after(o, kafka_log_partition_count(o->log, &opening.topic_partitions));
     if (status == STATUS_OK) {
-        status = kafka_log_cluster(o->log, opening.cluster);
+        status = after(o, kafka_log_cluster(o->log, opening.cluster));
     }
     if (status == STATUS_OK) {
-        status = recall(o, opening.topic_partitions, &memory);
+        status = after(o, recall(o, opening.topic_partitions, &memory));
     }
     if (status == STATUS_OK) {
-        status = open_state(o, &memory, &opening);
+        status = after(o, open_state(o, &memory, &opening));
     }
     if (status == STATUS_OK) {
         status = check_partitions(o, &memory, &opening);

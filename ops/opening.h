@@ -11,6 +11,7 @@
 #include "runtime/status.h"
 #include "state/recovery.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,7 +23,9 @@ struct opening_options {
     struct object_store *remote; /* snapshots elsewhere; NULL: none */
     struct kafka_log *log;
     struct log_start_options start;
-    bool begins_new_era; /* when the log is not the one that the state was made from */
+    bool begins_new_era;            /* when the log is not the one that the state was made from */
+    const atomic_bool *is_given_up; /* looked at between the steps, and while a snapshot is copied;
+                                       NULL: never */
 };
 
 struct opening {
@@ -35,7 +38,7 @@ struct opening {
 };
 
 /* STATUS_LOG_LOST, STATUS_REPARTITIONED: this partition must not go on until somebody decides (see
- * the log); nothing was changed. Of class RETRY: call again. */
+ * the log); nothing was changed. Of class RETRY: call again; it was given up, too. */
 MUST_CHECK enum status opening_run(const struct opening_options *options,
                                    struct opening *out_opening);
 

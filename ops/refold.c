@@ -2,6 +2,7 @@
 
 #include "actors/edge/kafka_reader.h"
 #include "actors/messages.h"
+#include "actors/partition_metrics.h"
 #include "actors/pipeline.h"
 #include "ops/scratch.h"
 #include "proto/kline.h"
@@ -11,8 +12,6 @@
 #include "runtime/sched.h"
 #include "state/store.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <time.h>
 #include <uv.h>
 
@@ -305,7 +304,6 @@ static enum status open_reader(struct refold *r)
 
 static void wire(struct refold *r)
 {
-    char labels[400];
     struct pipeline_options options = {
         .partition =
             {
@@ -323,10 +321,8 @@ static void wire(struct refold *r)
             },
     };
     options.partition.rules.keep_ms = KEEP_MS;
-    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", r->options.topic,
-             r->options.partition);
     r->pipeline = pipeline_create(&options);
-    r->counters = metrics_set_of(r->metrics, METRIC_SCOPE_partition, labels);
+    r->counters = partition_metrics(r->metrics, r->options.topic, r->options.partition);
     pipeline_start(r->pipeline);
 }
 

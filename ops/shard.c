@@ -11,6 +11,7 @@
 #include "runtime/metrics.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ void shard_stop(struct shard *s)
     s->stop_deadline_ms = (int64_t)uv_now(loop_uv(s->loop)) + s->options.config->shutdown.timeout;
     log_event(LOG_stopping, log_int("partitions", (int64_t)s->hosted_count));
     shard_signals_limit_stop(s);
-    kafka_source_stop(s->source);
+    shard_partitions_stop(s);
 }
 
 static enum status open_sinks(struct shard *s)
@@ -130,8 +131,12 @@ void shard_destroy(struct shard **shard_p)
         return;
     }
     assert(s->hosted_count == 0);
-    stop_limit_begin(&limit, CLEAN_UP_MS,
-                     s->is_stopping && s->refusal == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE);
+    int code = s->is_stopping && s->refusal == STATUS_OK ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (s->abandoned > 0) { /* workers still open partitions, with what would be freed here */
+        (void)fflush(NULL);
+        _exit(code);
+    }
+    stop_limit_begin(&limit, CLEAN_UP_MS, code);
     free_all(s);
     stop_limit_end(&limit);
 }

@@ -35,6 +35,7 @@ struct shard {
     bool is_repartitioned;    /* since some state of it was made */
     struct hosted **hosted;   /* by no order */
     size_t hosted_count;
+    size_t abandoned; /* that were opening when it stopped: the process ends without them */
     uv_signal_t terminated;
     uv_signal_t interrupted;
     uv_signal_t left; /* SIGUSR1 */
@@ -50,6 +51,9 @@ void shard_fail(struct shard *shard, enum status status);
 
 /* The consumer, and with it the partitions: they come and go as the group says. */
 MUST_CHECK enum status shard_partitions_open(struct shard *shard);
+
+/* Gives all partitions back, and leaves the group: within stop_deadline_ms. */
+void shard_partitions_stop(struct shard *shard);
 
 void shard_partitions_close(struct shard *shard);
 

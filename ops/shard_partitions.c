@@ -95,6 +95,10 @@ static void on_halted(void *context, int32_t partition, enum status why)
 static void on_closed(void *context, int32_t partition)
 {
     struct shard *s = context;
+    if (find_hosted(s, partition) == NULL) {
+        s->abandoned--;
+        return;
+    }
     forget_hosted(s, partition);
     symbol_registry_forget(s->symbols, partition);
     kafka_source_release(s->source, partition);
@@ -202,6 +206,28 @@ static void on_revoked(void *context, int32_t partition, bool is_lost)
     } else {
         hosted_drain(hosted, deadlines_of(s));
     }
+}
+
+/* What opens may wait for Kafka, or fetch a GB: it owes nothing, and nobody waits for it. */
+static void abandon(struct shard *s, struct hosted *hosted)
+{
+    int32_t partition = hosted_partition(hosted);
+    s->abandoned++;
+    forget_hosted(s, partition);
+    hosted_drain(hosted, deadlines_of(s));
+    kafka_source_release(s->source, partition);
+}
+
+void shard_partitions_stop(struct shard *s)
+{
+    for (size_t i = s->hosted_count; i-- > 0;) {
+        if (hosted_is_opening(s->hosted[i])) {
+            abandon(s, s->hosted[i]);
+        } else if (!hosted_is_running(s->hosted[i])) {
+            hosted_drain(s->hosted[i], deadlines_of(s)); /* it was revoked: now it has less time */
+        }
+    }
+    kafka_source_stop(s->source);
 }
 
 static void on_partition_count(void *context, int32_t count)

@@ -1,5 +1,6 @@
 #include "ops/snapshotter.h"
 
+#include "actors/partition_metrics.h"
 #include "runtime/job.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
@@ -9,13 +10,12 @@
 #include "state/store.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <uv.h>
 
-enum { PHASES = 97, LABELS_MAX = 400 };
+enum { PHASES = 97 };
 
 struct waiter {
     snapshotter_done_fn *done;
@@ -181,13 +181,10 @@ static uint64_t first_ms(const struct snapshotter_options *o)
 struct snapshotter *snapshotter_create(const struct snapshotter_options *options)
 {
     struct snapshotter *s = mem_new(1, sizeof(*s));
-    char labels[LABELS_MAX];
 
     s->options = *options;
     atomic_init(&s->deadline_ms, INT64_MAX);
-    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", options->topic,
-             options->partition);
-    s->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_partition, labels);
+    s->metrics = partition_metrics(options->metrics, options->topic, options->partition);
     (void)uv_timer_init(loop_uv(options->loop), &s->timer);
     (void)uv_timer_start(&s->timer, on_due, first_ms(options), (uint64_t)options->interval_ms);
     return s;

@@ -2,7 +2,10 @@
 
 import json
 import re
+import select
 import shutil
+import socket
+import time
 
 import producer
 from harness import Case, check, test, wait_until
@@ -147,6 +150,22 @@ def beside_a_shard(servers, folder):
         check({f["partition"]: f["nextOffset"] for f in lines} == case.log_ends(), f"{lines}")
         check({f["by"] for f in lines} == {"shard"}, f"{lines}")
         check(shard.is_running() and shard.stop() == 0, "the shard did not survive")
+
+
+@test("SIGTERM while partitions wait for a bucket that does not answer: it ends at once, and with 0")
+def bucket_is_silent(servers, folder):
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent, Case(servers, folder, partitions=3) as case:
+        case.produce(halves(case)[0])
+        url = f"s3://bucket/prefix?endpoint=http://127.0.0.1:{silent.getsockname()[1]}"
+        shard = case.shard(snapshots={"url": url})
+        shard.environment = SECRETS
+        shard.start()
+        wait_until("a partition asks for its snapshots", lambda: select.select([silent], [], [], 0)[0], 40)
+        began = time.monotonic()
+        check(shard.stop() == 0, f"exit code {shard.process.returncode}: {shard.tail()}")
+        took = time.monotonic() - began
+        check(took < 8, f"it took {took:.1f} s")  # shutdown.timeout is 10 s, and the bucket's patience is longer
+        check("stop_forced" not in shard.tail(), shard.tail())
 
 
 @test("a partition is restored from S3 on a machine that has nothing")
