@@ -6,6 +6,7 @@
 
 #include "runtime/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct actor;
@@ -17,6 +18,7 @@ struct mongo_job {
     uint64_t came_ns;
     enum status status; /* when handed back */
     int64_t failures;   /* how often it was repeated, or handed back UNAVAILABLE */
+    bool is_cancelled;  /* while it is written: it is not to be written again */
     struct mongo_job *next;
 };
 

@@ -111,14 +111,22 @@ static void back_off(struct mongo_worker *worker)
 /* What was being written waits again, before what came since, and as if nothing had been done. */
 static void rewind_writing(struct mongo_worker *worker)
 {
+    struct mongo_jobs kept = {.first = NULL};
+    struct mongo_job *job;
+
     uv_mutex_lock(&worker->mutex);
-    for (struct mongo_job *job = worker->writing.first; job != NULL; job = job->next) {
+    while ((job = mongo_jobs_take(&worker->writing)) != NULL) {
         job->failures++;
         job->delivery->stale_count = 0;
         job->delivery->superseded_count = 0;
         delivery_destroy_rejections(&job->delivery->rejections);
+        if (job->is_cancelled) {
+            hand_back(worker, job, STATUS_UNAVAILABLE);
+        } else {
+            mongo_jobs_append(&kept, job);
+        }
     }
-    mongo_jobs_prepend(&worker->waiting, &worker->writing);
+    mongo_jobs_prepend(&worker->waiting, &kept);
     uv_mutex_unlock(&worker->mutex);
 }
 
@@ -336,6 +344,9 @@ void mongo_worker_cancel(struct mongo_worker *worker, const struct actor *asker)
     uv_mutex_lock(&worker->mutex);
     struct mongo_jobs all = worker->waiting;
     struct mongo_job *job;
+    for (job = worker->writing.first; job != NULL; job = job->next) {
+        job->is_cancelled = job->is_cancelled || job->from == asker;
+    }
     worker->waiting.first = NULL;
     while ((job = mongo_jobs_take(&all)) != NULL) {
         if (job->from == asker) {

@@ -397,6 +397,23 @@ def redis_a_cancelled_delivery_comes_back_at_once_from_a_server_that_hangs(serve
 
 
 @test
+def mongo_a_cancelled_delivery_comes_back_with_the_end_of_its_write(servers):
+    mongo = Mongo(servers, servers.own(mongo_server()).start())
+    probe = mongo.probe(rows=40000, partitions=4, delivery=10, pause_ms=5, cancel_after_ms=2000)
+    probe.waits_for_log("event=sink_up")
+    wait_until("it writes", lambda: mongo.candles.count_documents({}) > 100, 20)
+    os.kill(mongo.server.pid(), signal.SIGSTOP)
+    try:
+        probe.waits_for_log("event=sink_down", 20)
+        began = time.monotonic()
+        probe.ends(10)
+        took = time.monotonic() - began
+    finally:
+        os.kill(mongo.server.pid(), signal.SIGCONT)
+    check(took < 2, f"it was kept for {took:.1f} s after the write had failed")  # 3 s are kept what nobody cancelled
+
+
+@test
 def redis_marks_follow_what_is_acknowledged_and_only_forward(servers):
     server = servers.own(Redis()).start()
     run("redis", server.url, rows=1000, partitions=3, delivery=37, attach=1)
