@@ -1,5 +1,6 @@
 #include "ops/ops_http.h"
 
+#include "actors/edge/web_context.h"
 #include "ops/listen_address.h"
 #include "runtime/log.h"
 #include "runtime/loop.h"
@@ -26,7 +27,7 @@ enum { CLOSING_ROUNDS = 4 };
 
 struct ops_http {
     struct ops_http_options options; /* `listen` is not kept */
-    struct lws_context *context;
+    struct web_context web;
     char host[LISTEN_ADDRESS_HOST_MAX + 1];
     int port;
     uv_idle_t closer; /* counts the rounds after a close */
@@ -215,7 +216,7 @@ static enum status try_address(const char *name, const struct listen_address *ad
 static void on_closed(uv_handle_t *handle)
 {
     struct ops_http *http = container_of((uv_idle_t *)handle, struct ops_http, closer);
-    lws_context_destroy(http->context); /* NULL where a newer lws has ended by itself */
+    lws_context_destroy(http->web.lws); /* NULL where a newer lws has ended by itself */
     mem_free(http);
 }
 
@@ -235,7 +236,7 @@ void ops_http_destroy(struct ops_http **http_p)
     if (http == NULL) {
         return;
     }
-    lws_context_destroy(http->context);
+    web_context_end(&http->web);
     (void)uv_idle_init(loop_uv(http->options.loop), &http->closer);
     (void)uv_idle_start(&http->closer, on_round);
 }
@@ -250,7 +251,7 @@ static bool open_context(struct ops_http *http)
         .protocols = protocols,
         .foreign_loops = loops,
         .user = http,
-        .pcontext = &http->context,
+        .pcontext = &http->web.lws,
         .server_string = "candled",
         .vhost_name = "ops",
         .fd_limit_per_thread = CONNECTIONS_MAX,
@@ -258,12 +259,11 @@ static bool open_context(struct ops_http *http)
         .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
                    LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
     };
-    http->context = lws_create_context(&info);
-    struct lws_vhost *vhost = http->context == NULL ? NULL : lws_create_vhost(http->context, &info);
-    if (vhost == NULL) {
+    web_context_open(&http->web, &info);
+    if (http->web.vhost == NULL) {
         return false;
     }
-    http->port = lws_get_vhost_listen_port(vhost);
+    http->port = lws_get_vhost_listen_port(http->web.vhost);
     return true;
 }
 

@@ -32,7 +32,7 @@ THIRD_PARTY = {
     "bson/*": ["actors/edge/mongo_*"],
     "yaml.h": ["ops/yaml_*"],
     "cyaml/*": ["ops/yaml_*"],
-    "libwebsockets.h": ["ops/ops_http.c", "actors/edge/exchange_socket.c"],
+    "libwebsockets.h": ["ops/ops_http.c", "actors/edge/exchange_socket.c", "actors/edge/web_context.c"],
     "openssl/*": ["actors/edge/redis_tls.c", "state/object_source.c"],
     "avro.h": ["state/avro_candles_internal.h"],
     "curl/*": ["runtime/http_client.c"],

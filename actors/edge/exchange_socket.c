@@ -1,5 +1,6 @@
 #include "actors/edge/exchange_socket.h"
 
+#include "actors/edge/web_context.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
 
@@ -44,8 +45,7 @@ struct exchange_socket_hub {
     struct exchange_socket_hub_options options;
     struct web_url url;
     char path[PATH_MAX_BYTES];
-    struct lws_context *context;
-    struct lws_vhost *vhost;
+    struct web_context web;
     struct exchange_socket *all;
     unsigned lookups; /* so that each attempt tries the next address */
     bool is_destroyed;
@@ -220,8 +220,8 @@ static void connect_to(struct exchange_socket *s, const char *address)
     char host[WEB_URL_HOST_MAX + 16];
     host_header(&hub->url, host, sizeof(host));
     struct lws_client_connect_info info = {
-        .context = hub->context,
-        .vhost = hub->vhost,
+        .context = hub->web.lws,
+        .vhost = hub->web.vhost,
         .address = address,
         .port = hub->url.port,
         .ssl_connection = hub->url.is_secure ? LCCSCF_USE_SSL : 0,
@@ -351,9 +351,8 @@ enum status exchange_socket_hub_create(const struct exchange_socket_hub_options 
     hub->options.path = NULL;
     hub->options.ca_file = NULL;
     lws_set_log_level(0, NULL);
-    hub->context = lws_create_context(&info);
-    hub->vhost = hub->context == NULL ? NULL : lws_create_vhost(hub->context, &info);
-    if (hub->vhost == NULL) {
+    web_context_open(&hub->web, &info);
+    if (hub->web.vhost == NULL) {
         exchange_socket_hub_destroy(&hub);
         return STATUS_IO;
     }
@@ -374,7 +373,7 @@ static void on_round(uv_idle_t *closer)
     struct exchange_socket_hub *hub = container_of(closer, struct exchange_socket_hub, closer);
     hub->rounds++;
     if (hub->rounds == CLOSING_ROUNDS) {
-        lws_context_destroy(hub->context);
+        lws_context_destroy(hub->web.lws);
     }
     if (hub->rounds >= CLOSING_ROUNDS && hub->all == NULL) {
         uv_close((uv_handle_t *)closer, on_closer_closed);
@@ -394,7 +393,7 @@ void exchange_socket_hub_destroy(struct exchange_socket_hub **hub_p)
             (void)uv_cancel((uv_req_t *)&s->lookup);
         }
     }
-    lws_context_destroy(hub->context);
+    web_context_end(&hub->web);
     (void)uv_idle_init(loop_uv(hub->options.loop), &hub->closer);
     (void)uv_idle_start(&hub->closer, on_round);
 }
