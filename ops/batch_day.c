@@ -143,6 +143,7 @@ static enum status flush(struct batch_work *work, const struct mongo_loader_coun
     work->day.written = now.written - before->written;
     work->day.held = now.held - before->held;
     work->day.rejected = now.rejected - before->rejected;
+    work->day.entry.refused = work->day.rejected;
     return status == STATUS_OK
                ? status
                : batch_fail(batch, status, "MongoDB: %s", mongo_loader_error(batch->loader));
@@ -165,15 +166,22 @@ static enum status publish(struct batch_work *work)
     return STATUS_OK;
 }
 
+static enum ledger_state state_of(const struct ledger_day *entry)
+{
+    bool is_done = entry->minutes == entry->expected && entry->pending == 0 && entry->refused == 0;
+    if (entry->minutes == 0) {
+        return LEDGER_missing;
+    }
+    return is_done ? LEDGER_done : LEDGER_partial;
+}
+
 static enum status enter(struct batch_work *work)
 {
     struct batch *batch = work->batch;
     struct ledger_day *entry = &work->day.entry;
 
     entry->minutes = entry->log_minutes + entry->archive_minutes + entry->rest_minutes;
-    entry->state =
-        entry->minutes == entry->expected && entry->pending == 0 ? LEDGER_done : LEDGER_partial;
-    entry->state = entry->minutes == 0 ? LEDGER_missing : entry->state;
+    entry->state = state_of(entry);
     entry->holes = work->holes;
     entry->hole_count = work->hole_count;
     entry->finished_ms = (int64_t)time(NULL) * MS_PER_S;

@@ -64,7 +64,7 @@ static bool is_unfinished(const struct ledger_day *day, size_t days_ago)
         return true;
     }
     return day->state == LEDGER_partial && days_ago < AGAIN_DAYS_MAX &&
-           (day->pending > 0 || !day->was_asked);
+           (day->pending > 0 || day->refused > 0 || !day->was_asked);
 }
 
 void batch_due_take(struct batch_due *due, const struct ledger_day *day)

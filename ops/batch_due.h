@@ -2,8 +2,8 @@
  * know as finished, as far back as batch.catch_up allows. A ledger that is empty owes nothing but
  * the last of them: nobody knows since when there should have been a batch.
  *
- * A day with holes is tried again when somebody could not be asked, or when windows of it were not
- * over, and for a week at most.
+ * A day with holes is tried again when somebody could not be asked, when windows of it were not
+ * over, or when MongoDB refused candles of it, and for a week at most.
  * Pure. Ownership: batch_due_deinit(). */
 #ifndef CANDLED_OPS_BATCH_DUE_H
 #define CANDLED_OPS_BATCH_DUE_H

@@ -306,6 +306,25 @@ def words(servers, folder):
         check(plain.returncode == 0 and "2026-02-01 UTC: done, 2880 of 2880 minutes of 2 symbols" in plain.stdout, plain.stdout)
 
 
+@test("a day of which MongoDB refuses candles is not done, and is done when it takes them")
+def refused(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case:
+        case.produce(producer.session(producer.made(1440, 2, FEBRUARY_MS), 3, CALM))
+        batch = Batch(case, "r")
+        words = ["--day", "2026-02-01", "--no-rest"]
+        database = pymongo.MongoClient(case.mongo_uri(), serverSelectionTimeoutMS=5000)[batch.database]
+        database.create_collection("candles", validator={"symbol": {"$ne": "MADE0001"}})
+        days, last = batch.run(*words, code=1)
+        check(days["2026-02-01"]["state"] == "partial" and last["rejected"] > 1440, f"{last}")
+        check(database["batch_days"].find_one()["refused"] == last["rejected"], "the ledger does not tell what was refused")
+        plain = subprocess.run([binary(), "batch", "run", *words, "--config", batch.path], capture_output=True, text=True, env=os.environ | batch.environment)
+        told = f"{last['rejected']} candles were refused by MongoDB"
+        check(plain.returncode == 1 and told in plain.stdout and told in plain.stderr, f"{plain}")
+        database.command("collMod", "candles", validator={})
+        days, last = batch.run(*words)
+        check(days["2026-02-01"]["state"] == "done" and last["rejected"] == 0 and last["written"] > 1440, f"{last}")
+
+
 class Exchange:
     """REST klines of some minutes; the first answer is that it was too much, and unknown symbols are refused."""
 

@@ -117,6 +117,16 @@ static void a_day_with_holes_is_tried_again_when_that_may_help(void **state)
     check_owed(s, "2026-11-14..2026-11-14 2026-11-16..2026-11-16");
 }
 
+static void a_day_of_which_candles_were_refused_is_tried_again(void **state)
+{
+    struct setting *s = *state;
+    struct ledger_day day = {.state = LEDGER_partial, .date = "2026-11-19", .was_asked = true};
+    day.refused = 1;
+    batch_due_take(&s->due, &day);
+    take(s, "2026-11-20", LEDGER_done, 0, true);
+    check_owed(s, "2026-11-19..2026-11-19");
+}
+
 static void a_day_is_owed_only_when_the_schedule_has_fired_after_it(void **state)
 {
     struct setting *s = *state;
@@ -140,6 +150,7 @@ int main(void)
         CASE(nothing_is_owed_when_all_is_done),
         CASE(what_lies_further_back_than_allowed_is_left_alone),
         CASE(a_day_with_holes_is_tried_again_when_that_may_help),
+        CASE(a_day_of_which_candles_were_refused_is_tried_again),
         CASE(a_day_is_owed_only_when_the_schedule_has_fired_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
