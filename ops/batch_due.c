@@ -67,19 +67,33 @@ static bool is_unfinished(const struct ledger_day *day, size_t days_ago)
            (day->pending > 0 || day->refused > 0 || !day->was_asked);
 }
 
-void batch_due_take(struct batch_due *due, const struct ledger_day *day)
+/* From the first that is known on, what is not known is owed. */
+static void begin_at(struct batch_due *due, size_t first)
 {
-    int index = index_of(due, day->date);
-    if (index < 0) {
-        return;
-    }
-    size_t at = (size_t)index;
-    /* From the first that is known on, what is not known is owed. */
-    for (size_t i = at; !due->was_begun && i < due->count; i++) {
+    for (size_t i = first; !due->was_begun && i < due->count; i++) {
         due->is_owed[i] = true;
     }
     due->was_begun = true;
-    due->is_owed[at] = is_unfinished(day, due->count - 1 - at);
+}
+
+static bool lies_before(const struct batch_due *due, const char *text)
+{
+    struct zone_date date;
+    return zone_date_parse(text, &date) == STATUS_OK && zone_date_compare(date, due->first) < 0;
+}
+
+void batch_due_take(struct batch_due *due, const struct ledger_day *day)
+{
+    if (due->count > 0 && lies_before(due, day->date)) {
+        begin_at(due, 0);
+        return;
+    }
+    int index = index_of(due, day->date);
+    if (index >= 0) {
+        size_t at = (size_t)index;
+        begin_at(due, at);
+        due->is_owed[at] = is_unfinished(day, due->count - 1 - at);
+    }
 }
 
 bool batch_due_next(const struct batch_due *due, size_t *index, struct zone_date *out_from,

@@ -22,7 +22,7 @@ struct batch_due {
     struct zone_date last;
     bool *is_owed; /* of each of them, from the first on */
     size_t count;
-    bool was_begun; /* some day of them is in the ledger */
+    bool was_begun; /* some day of them, or an earlier one, is in the ledger */
 };
 
 /* As if the ledger were empty. No run before `now_ms`: no days. */
@@ -35,7 +35,8 @@ void batch_due_init_now(struct batch_due *due, const struct zone *zone, int64_t 
 
 void batch_due_deinit(struct batch_due *due);
 
-/* What the ledger holds, in the order of days. */
+/* What the ledger holds, from its first day on and in the order of days: after an outage that was
+ * longer than catch_up, only days before those that are looked at tell that there was a batch. */
 void batch_due_take(struct batch_due *due, const struct ledger_day *day);
 
 /* The next stretch of days that are owed, after the one before; the first time *index is 0. False:

@@ -129,21 +129,20 @@ static void on_ledger_day(void *context, const struct ledger_day *day)
     batch_due_take(context, day);
 }
 
+/* From its first day on (batch_due.h). */
 static enum cli_exit read_ledger(struct scheduler *s, struct batch_due *due)
 {
     const struct config *config = s->batch->config;
     char error[MONGO_LEDGER_ERROR_MAX] = "";
-    char from[ZONE_DATE_TEXT_MAX];
     char to[ZONE_DATE_TEXT_MAX];
     struct mongo_ledger *ledger;
     if (mongo_ledger_open(config->mongo.uri, config->mongo.database, &ledger, error,
                           sizeof(error)) != STATUS_OK) {
         return cli_fail(s->batch->context, "MongoDB: %s", error);
     }
-    zone_date_print(due->first, from);
     zone_date_print(due->last, to);
     enum cli_exit code = CLI_DONE;
-    if (mongo_ledger_each(ledger, config->kafka.topic, zone_name(s->batch->zone), from, to,
+    if (mongo_ledger_each(ledger, config->kafka.topic, zone_name(s->batch->zone), "0000-01-01", to,
                           on_ledger_day, due) != STATUS_OK) {
         code = cli_fail(s->batch->context, "MongoDB: %s", mongo_ledger_error(ledger));
     }
