@@ -21,8 +21,11 @@ enum status batch_fail(struct batch *batch, enum status status, const char *form
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(batch->result.error, sizeof(batch->result.error), format, arguments);
+    (void)vsnprintf(batch->error, sizeof(batch->error), format, arguments);
     va_end(arguments);
+    if (batch->result.error[0] == '\0') {
+        memcpy(batch->result.error, batch->error, sizeof(batch->error));
+    }
     return status;
 }
 
@@ -164,23 +167,34 @@ static enum status read_log(struct batch *batch, int64_t from_ms)
     return STATUS_OK;
 }
 
-static enum status do_days(struct batch *batch, const struct plan *plan)
+static enum status do_day(struct batch *batch, const struct ledger_day *day, bool *out_is_alone)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < plan->count && status == STATUS_OK; i++) {
+    *out_is_alone = false;
+    if (batch->log == NULL) {
+        status = read_log(batch, day->from_ms);
+    }
+    if (status == STATUS_OK) {
+        status = batch_day_run(batch, day, out_is_alone);
+        batch->day_number++;
+    }
+    return status;
+}
+
+static enum status do_days(struct batch *batch, const struct plan *plan)
+{
+    enum status first = STATUS_OK;
+    for (size_t i = 0; i < plan->count && !batch->result.was_ended; i++) {
+        bool is_alone;
         if (plan->are_done[i]) {
             batch_tell(batch, &(struct batch_day){.entry = plan->days[i], .is_skipped = true});
             continue;
         }
-        if (batch->log == NULL) {
-            status = read_log(batch, plan->days[i].from_ms);
-        }
-        if (status == STATUS_OK) {
-            status = batch_day_run(batch, &plan->days[i]);
-            batch->day_number++;
-        }
+        enum status status = do_day(batch, &plan->days[i], &is_alone);
+        first = first == STATUS_OK ? status : first;
+        batch->result.was_ended = status != STATUS_OK && !is_alone;
     }
-    return status;
+    return first;
 }
 
 static enum status open_stores(struct batch *batch)
@@ -216,6 +230,7 @@ static enum status run(struct batch *batch)
         batch->day_count += !plan.are_done[i];
     }
     if (status == STATUS_OK) {
+        batch->result.was_ended = false;
         status = do_days(batch, &plan);
     }
     if (status == STATUS_OK && batch->options.makes_backups) {
@@ -236,6 +251,7 @@ enum status batch_run(const struct batch_options *options, struct batch_result *
     batch->intervals = batch_intervals(options->config);
     batch->now_ms = (int64_t)time(NULL) * MS_PER_S;
     make_rules(batch);
+    batch->result.was_ended = true;
     enum status status = run(batch);
     *out_result = batch->result;
     batch_log_destroy(&batch->log);

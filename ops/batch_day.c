@@ -85,10 +85,17 @@ static void count_symbol(struct batch_work *work)
     }
 }
 
+/* Of backups, unless it is this machine's own disk that fails, as it would on the next day. */
+static bool is_of_backups(enum status status)
+{
+    return status != STATUS_DISK_FULL && status != STATUS_MAP_FULL && status != STATUS_IO;
+}
+
 static enum status do_symbol(struct batch_work *work, const char *symbol)
 {
     enum status status = batch_collect(work, symbol);
     if (status != STATUS_OK) {
+        work->is_alone = is_of_backups(status);
         return batch_fail(work->batch, status, "%s of %s cannot be put together: %s", symbol,
                           work->day.entry.date, status_text(status));
     }
@@ -157,6 +164,7 @@ static enum status publish(struct batch_work *work)
     }
     enum status status = batch_backup_file_publish(&work->file, work->batch->backups);
     if (status != STATUS_OK) {
+        work->is_alone = true;
         return batch_fail(work->batch, status, "the backup of %s cannot be put into %s: %s",
                           entry->date, object_store_name(work->batch->backups),
                           status_text(status));
@@ -200,6 +208,7 @@ static enum status begin(struct batch_work *work)
     const struct ledger_day *entry = &work->day.entry;
     enum status status = batch_expected(work);
     if (status != STATUS_OK) {
+        work->is_alone = is_of_backups(status);
         return batch_fail(batch, status, "the symbols of %s cannot be listed: %s", entry->date,
                           status_text(status));
     }
@@ -224,8 +233,10 @@ static enum status run(struct batch_work *work)
     if (status == STATUS_OK) {
         status = do_newcomers(work);
     }
-    if (status == STATUS_OK) {
-        status = flush(work, &before);
+    if (status == STATUS_OK || work->is_alone) { /* what is of this day is no other's to count */
+        enum status flushed = flush(work, &before);
+        work->is_alone = work->is_alone && flushed == STATUS_OK;
+        status = status == STATUS_OK ? flushed : status;
     }
     if (status == STATUS_OK && work->day.entry.candles > 0) {
         status = publish(work);
@@ -233,7 +244,7 @@ static enum status run(struct batch_work *work)
     return status == STATUS_OK ? enter(work) : status;
 }
 
-enum status batch_day_run(struct batch *batch, const struct ledger_day *entry)
+enum status batch_day_run(struct batch *batch, const struct ledger_day *entry, bool *out_is_alone)
 {
     struct batch_work work = {.batch = batch, .day = {.entry = *entry}};
 
@@ -242,7 +253,8 @@ enum status batch_day_run(struct batch *batch, const struct ledger_day *entry)
     batch_grid_init(&work.grid, &batch->rules, entry->from_ms, entry->to_ms, batch->intervals);
     enum status status = run(&work);
     work.day.is_failed = status != STATUS_OK;
-    work.day.error = work.day.is_failed ? batch->result.error : NULL;
+    work.day.error = work.day.is_failed ? batch->error : NULL;
+    *out_is_alone = work.is_alone;
     batch_tell(batch, &work.day);
     batch_backup_close(&work.today);
     batch_backup_close(&work.tomorrow);

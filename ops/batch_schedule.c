@@ -150,8 +150,9 @@ static enum cli_exit read_ledger(struct scheduler *s, struct batch_due *due)
     return code;
 }
 
-/* Days that nobody knows anything of are no failure that another try would mend. */
-static void run_stretch(struct scheduler *s, struct zone_date from, struct zone_date to)
+/* Days that nobody knows anything of are no failure that another try would mend. False: the days
+ * after it would fail in the same way. */
+static bool run_stretch(struct scheduler *s, struct zone_date from, struct zone_date to)
 {
     struct batch_result result = {.days = 0};
     enum cli_exit code = cmd_batch_run_days(s->batch, from, to, &result);
@@ -159,6 +160,7 @@ static void run_stretch(struct scheduler *s, struct zone_date from, struct zone_
         s->result = code;
         s->has_failed = s->has_failed || result.failed > 0 || result.error[0] != '\0';
     }
+    return !result.was_ended;
 }
 
 /* On a thread of its own. */
@@ -180,8 +182,9 @@ static void run_owed(struct job *job)
         s->has_failed = true;
         s->result = CLI_FAILED;
     }
-    for (size_t index = 0; !s->has_failed && batch_due_next(&due, &index, &from, &to);) {
-        run_stretch(s, from, to);
+    bool goes_on = !s->has_failed;
+    for (size_t index = 0; goes_on && batch_due_next(&due, &index, &from, &to);) {
+        goes_on = run_stretch(s, from, to);
     }
     batch_due_deinit(&due);
 }

@@ -286,6 +286,24 @@ def archived(servers, folder):
         check(not wrong, f"of the whole day {len(wrong)} are wrong: {sorted(wrong)[:4]}")
 
 
+@test("a day whose backup is damaged fails alone, and the days after it are done")
+def fails_alone(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case:
+        case.produce(producer.session(producer.made(3 * 1440, 2, FEBRUARY_MS), 31, replace(CALM, opens=0)))
+        words = ["--from", "2026-02-01", "--to", "2026-02-03", "--no-rest"]
+        batch = Batch(case, "a")
+        batch.run(*words)
+        first = sorted(batch.backups.rglob("*.avro"))[0]
+        content = bytearray(first.read_bytes())
+        content[len(content) // 2] ^= 1
+        first.write_bytes(content)
+        cut_head(case, FEBRUARY_MS + DAY_MS // 2)
+        lines, last = batch.run(*words, "--again", code=1)
+        states = [lines[f"2026-02-0{day}"]["state"] for day in (1, 2, 3)]
+        check(states == ["failed", "done", "done"], f"{states} {last}")
+        check((last["failed"], last["done"]) == (1, 2) and "2026-02-01" in lines["2026-02-01"]["error"], f"{lines['2026-02-01']}")
+
+
 @test("batch says what is wrong with its words, and what days it knows")
 def words(servers, folder):
     with Case(servers, folder, partitions=1, config=CONFIG) as case:
