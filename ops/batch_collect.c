@@ -136,9 +136,14 @@ static enum status fold_the_rest(struct batch_work *work)
 
 enum status batch_collect_newcomer(struct batch_work *work, const char *symbol)
 {
-    const struct batch_source *source = batch_log_find(work->batch->log, symbol);
+    size_t count;
+    const struct batch_source *sources = batch_log_find(work->batch->log, symbol, &count);
+    enum status status = STATUS_OK;
     batch_grid_reset(&work->grid, symbol);
-    return source == NULL ? STATUS_OK : ask_log(&work->grid, source);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = ask_log(&work->grid, &sources[i]);
+    }
+    return status;
 }
 
 enum status batch_collect(struct batch_work *work, const char *symbol)

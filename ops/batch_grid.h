@@ -66,7 +66,8 @@ void batch_grid_deinit(struct batch_grid *grid);
 /* Nothing is known of this symbol yet. */
 void batch_grid_reset(struct batch_grid *grid, const char *symbol);
 
-/* Copies it, unless it lies outside, is not wanted, or is known from a place as good or better. */
+/* Copies it, unless it lies outside, is not wanted, or is known from a better place, or from one as
+ * good with as many minutes: of two partitions of the log, the one knows more. */
 void batch_grid_put(struct batch_grid *grid, const struct candle *candle, enum batch_origin origin);
 
 /* Of the day itself. */

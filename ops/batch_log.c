@@ -277,13 +277,19 @@ const struct batch_source *batch_log_sources(const struct batch_log *b, size_t *
     return b->sources;
 }
 
-const struct batch_source *batch_log_find(const struct batch_log *b, const char *symbol)
+const struct batch_source *batch_log_find(const struct batch_log *b, const char *symbol,
+                                          size_t *out_count)
 {
-    struct batch_source wanted;
-    snprintf(wanted.symbol, sizeof(wanted.symbol), "%s", symbol);
-    return b->source_count == 0 ? NULL
-                                : bsearch(&wanted, b->sources, b->source_count, sizeof(*b->sources),
-                                          compare_sources);
+    size_t first = 0;
+    while (first < b->source_count && strcmp(b->sources[first].symbol, symbol) < 0) {
+        first++;
+    }
+    size_t end = first;
+    while (end < b->source_count && strcmp(b->sources[end].symbol, symbol) == 0) {
+        end++;
+    }
+    *out_count = end - first;
+    return b->sources + first;
 }
 
 int64_t batch_log_floor_ms(const struct batch_log *b)

@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import producer
 import pymongo
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewPartitions
+from feed_run import partition_of
 from harness import Case, binary, check, test, wait_until
 from oracle.fold import Settings
 from producer import CALM, MINUTE_MS, Disorder
@@ -302,6 +303,26 @@ def fails_alone(servers, folder):
         states = [lines[f"2026-02-0{day}"]["state"] for day in (1, 2, 3)]
         check(states == ["failed", "done", "done"], f"{states} {last}")
         check((last["failed"], last["done"]) == (1, 2) and "2026-02-01" in lines["2026-02-01"]["error"], f"{lines['2026-02-01']}")
+
+
+@test("a symbol that moved when partitions were added is read from both of its partitions")
+def moved(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case:
+        series = producer.made(1440, 3, FEBRUARY_MS)
+        halves = [[minutes[:720] for minutes in series], [minutes[720:] for minutes in series]]
+        case.produce(producer.session(halves[0], 5, replace(CALM, opens=0)))
+        names = [minutes[0].symbol for minutes in series]
+        wide = next(count for count in range(2, 20) if any(partition_of(name.encode(), count) > 0 for name in names))
+        admin = AdminClient({"bootstrap.servers": case.brokers})
+        admin.create_partitions([NewPartitions(case.topic, wide)])[case.topic].result(30)
+        wait_until("the partitions are there", lambda: len(case.log_ends()) == wide, 30, 0.5)
+        case.produce(producer.session(halves[1], 6, replace(CALM, opens=0)))
+        batch = Batch(case, "m")
+        lines, _ = batch.run("--day", "2026-02-01", "--no-rest")
+        line = lines["2026-02-01"]
+        check(line["state"] == "done" and line["sources"] == {"log": 3 * 1440, "archive": 0, "rest": 0}, f"{line}")
+        hours = [document for name, document in batch.documents().items() if ":1h:" in name]
+        check(len(hours) == 3 * 24 and all(hour["complete"] for hour in hours), f"{len(hours)} hours")
 
 
 @test("batch says what is wrong with its words, and what days it knows")
