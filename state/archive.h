@@ -111,7 +111,8 @@ MUST_CHECK enum status archive_reader_next(struct archive_reader *reader,
 
 /* Puts the finished file at `path` into the store. One that holds the same candles is left as it
  * is; one that holds minutes which this one lacks is kept, too, unless `is_forced`, and then
- * *out_is_kept is set. A day is readable at any moment of a replacement. */
+ * *out_is_kept is set. A day is readable at any moment of a replacement. What has been put is read
+ * back; STATUS_BUSY: others put theirs at the same time, again and again. */
 MUST_CHECK enum status archive_publish(struct object_store *store, const char *path,
                                        const struct archive_manifest *manifest, bool is_forced,
                                        const struct object_progress *progress, bool *out_is_kept);
