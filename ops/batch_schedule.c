@@ -19,6 +19,7 @@
 enum {
     LEASE_MS = 60000,
     LEASE_AGAIN_MS = 15000, /* four tries before it ends */
+    ONCE_PATIENCE_MS = 60000,
     RETRY_MS_MIN = 5000,
     RETRY_MS_MAX = 30 * 60000,
     SLEEP_MS_MAX = 60000, /* a clock that is set is noticed within a minute */
@@ -40,7 +41,8 @@ struct scheduler {
     bool has_lease;
     bool is_ending;
     bool says_unavailable;
-    int64_t next_ms; /* wall time of the next run */
+    uint64_t began_ms; /* by the loop's clock */
+    int64_t next_ms;   /* wall time of the next run */
     int64_t retry_ms;
     bool has_failed;      /* the last run: to be tried again */
     enum cli_exit result; /* of the last run */
@@ -231,6 +233,13 @@ static void say_unavailable(struct scheduler *s)
     s->says_unavailable = true;
 }
 
+/* Whoever has started it once is told, and starts it again. */
+static bool has_waited_enough(const struct scheduler *s)
+{
+    return s->options->is_once && !s->has_lease &&
+           uv_now(&s->loop) - s->began_ms >= ONCE_PATIENCE_MS;
+}
+
 static void on_taken(struct job *job)
 {
     struct scheduler *s = container_of(job, struct scheduler, renewing);
@@ -243,6 +252,10 @@ static void on_taken(struct job *job)
     }
     if (s->lease_status != STATUS_OK) {
         say_unavailable(s);
+        if (has_waited_enough(s)) {
+            s->result = cli_fail(s->batch->context, "MongoDB: %s", mongo_lease_error(s->lease));
+            end(s);
+        }
         return;
     }
     s->says_unavailable = false;
@@ -306,6 +319,7 @@ enum cli_exit batch_schedule_run(const struct batch_schedule_options *options)
         mongo_lease_close(&s.lease);
         return cli_fail(options->batch->context, "there is no event loop to be had");
     }
+    s.began_ms = uv_now(&s.loop);
     start(&s);
     (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&s.loop);

@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -233,6 +235,19 @@ def lease(servers, folder):
         fourth = batch.start("schedule", "--once", "--no-rest")
         fourth.communicate(timeout=60)
         check(fourth.returncode == 0 and states(batch, names)[1] == "done", "after the lease had ended the fourth runs")
+
+
+@test("the schedule that runs once gives up after a minute when MongoDB is away")
+def gives_up(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and never listens
+        batch = Batch(case, "g")
+        words = ["schedule", "--once", "--no-rest", "--set", f"mongo.uri=mongodb://127.0.0.1:{nobody.getsockname()[1]}"]
+        began = time.monotonic()
+        process = started(batch, *words)
+        _, errors = process.communicate(timeout=110)
+        check(process.returncode == 1 and "MongoDB: " in errors, f"{process.returncode}: {errors[-1000:]}")
+        check(time.monotonic() - began > 45, "it must not give up at once")
 
 
 @test("the schedule fires at its time, waits for servers that are away, and refuses nonsense")
