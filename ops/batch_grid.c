@@ -114,6 +114,9 @@ static bool replaces(const struct candle *candle, enum batch_origin origin,
     if (origin == cell->origin) {
         return candle->minutes > cell->candle.minutes || (cell->candle.is_fill && !candle->is_fill);
     }
+    if (origin == BATCH_archive && cell->origin == BATCH_torn) { /* the log may have heard more */
+        return candle->revision >= cell->candle.revision;
+    }
     return origin > cell->origin;
 }
 

@@ -65,6 +65,21 @@ static void a_better_place_replaces_and_an_equal_one_does_not(void **state)
     assert_int_equal(batch_grid_count(&grid, BATCH_archive), 0);
 }
 
+static void a_torn_minute_of_a_later_revision_stays(void **state)
+{
+    struct candle minute = candle_of(INTERVAL_1m, FROM_MS, 1);
+    (void)state;
+    minute.revision = 7;
+    batch_grid_put(&grid, &minute, BATCH_torn);
+    minute = candle_of(INTERVAL_1m, FROM_MS, 2);
+    minute.revision = 6;
+    batch_grid_put(&grid, &minute, BATCH_archive);
+    assert_int_equal(grid.minutes.items[60].candle.trades, 1);
+    minute.revision = 7;
+    batch_grid_put(&grid, &minute, BATCH_archive);
+    assert_int_equal(grid.minutes.items[60].candle.trades, 2);
+}
+
 static void of_two_places_as_good_the_one_with_more_minutes_is_taken(void **state)
 {
     static const int64_t minutes[] = {3, 5, 4};
@@ -175,6 +190,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_better_place_replaces_and_an_equal_one_does_not, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_torn_minute_of_a_later_revision_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(of_two_places_as_good_the_one_with_more_minutes_is_taken,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_opens_outside_or_is_not_wanted_is_not_held, set_up,
