@@ -2,6 +2,7 @@
 
 #include "actors/edge/mongo_loader.h"
 #include "ops/backup_store.h"
+#include "ops/batch_due.h"
 #include "ops/batch_internal.h"
 #include "ops/batch_log.h"
 #include "ops/candle_options.h"
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define DAY_MS INT64_C(86400000)
 
 enum { MS_PER_S = 1000 };
 _Static_assert((int)MONGO_LOADER_ERROR_MAX >= (int)BACKUP_STORE_ERROR_MAX, "one text for both");
@@ -48,7 +51,8 @@ void batch_tell(struct batch *batch, const struct batch_day *day)
     result->written += day->written;
     result->held += day->held;
     result->rejected += day->rejected;
-    result->was_asked = result->was_asked && (day->is_skipped || day->entry.was_asked);
+    bool was_wanted = batch->options.rest != NULL && !day->is_skipped;
+    result->was_asked = result->was_asked && (!was_wanted || day->entry.was_asked);
     if (batch->options.day != NULL) {
         batch->options.day(batch->options.context, day);
     }
@@ -98,16 +102,21 @@ static void add_day(struct plan *plan, struct zone_date date)
     plan->are_done[plan->count++] = false;
 }
 
-/* A day that was done is done for what it holds: not for intervals that are wanted since. */
+/* A day that was done is done for what it holds: not for intervals that are wanted since, nor, for
+ * some days, for minutes of the exchange, which the log may get yet. */
+static bool is_done(const struct batch *batch, const struct ledger_day *entry)
+{
+    int64_t ago_ms = batch->now_ms - entry->to_ms;
+    bool is_replaceable = entry->rest_minutes > 0 && ago_ms < BATCH_DUE_AGAIN_DAYS_MAX * DAY_MS;
+    return entry->state == LEDGER_done && (batch->intervals & ~entry->intervals) == 0 &&
+           !is_replaceable;
+}
+
 static void note_entry(void *context, const struct ledger_day *entry)
 {
     struct plan *plan = context;
-    struct batch *batch = plan->batch;
-    bool holds_all = (batch->intervals & ~entry->intervals) == 0;
-
     for (size_t i = 0; i < plan->count; i++) {
-        if (strcmp(plan->days[i].date, entry->date) == 0 && entry->state == LEDGER_done &&
-            holds_all) {
+        if (strcmp(plan->days[i].date, entry->date) == 0 && is_done(plan->batch, entry)) {
             plan->days[i] = *entry;
             plan->days[i].hole_count = 0;
             plan->days[i].holes = NULL;

@@ -45,9 +45,11 @@ static bool has_holes(const struct batch_grid *grid)
     return batch_grid_next_hole(grid, &from_ms, &to_ms);
 }
 
+/* A minute without a revision is still the exchange's. */
 static bool take_from_backup(void *context, const struct candle *candle)
 {
-    batch_grid_put(context, candle, BATCH_archive);
+    bool is_of_exchange = candle->interval == INTERVAL_1m && candle->revision == 0;
+    batch_grid_put(context, candle, is_of_exchange ? BATCH_rest : BATCH_archive);
     return true;
 }
 
@@ -110,6 +112,7 @@ static enum status ask_exchange(struct batch_work *work)
     int64_t to_ms;
 
     if (rest == NULL) {
+        work->day.entry.was_asked = false;
         return STATUS_OK;
     }
     if (!batch->is_rest_down) {

@@ -4,8 +4,6 @@
 #include "ops/cron.h"
 #include "runtime/mem.h"
 
-enum { AGAIN_DAYS_MAX = 7 };
-
 #define DAY_MS INT64_C(86400000)
 
 /* The days that were over at this time. */
@@ -60,11 +58,12 @@ static int index_of(const struct batch_due *due, const char *text)
 
 static bool is_unfinished(const struct ledger_day *day, size_t days_ago)
 {
+    bool may_change = day->pending > 0 || day->refused > 0 || !day->was_asked;
     if (day->state == LEDGER_missing) {
         return true;
     }
-    return day->state == LEDGER_partial && days_ago < AGAIN_DAYS_MAX &&
-           (day->pending > 0 || day->refused > 0 || !day->was_asked);
+    return days_ago < BATCH_DUE_AGAIN_DAYS_MAX &&
+           (day->rest_minutes > 0 || (day->state == LEDGER_partial && may_change));
 }
 
 /* From the first that is known on, what is not known is owed. */

@@ -3,8 +3,9 @@
  * the last of them: nobody knows since when there should have been a batch.
  *
  * A day with holes is tried again when somebody could not be asked, when windows of it were not
- * over, or when MongoDB refused candles of it, and for a week at most.
- * Pure. Ownership: batch_due_deinit(). */
+ * over, or when MongoDB refused candles of it, and for a week at most. So is one with minutes of
+ * the exchange: the log may get them yet, from the collector's spool. Pure. Ownership:
+ * batch_due_deinit(). */
 #ifndef CANDLED_OPS_BATCH_DUE_H
 #define CANDLED_OPS_BATCH_DUE_H
 
@@ -16,6 +17,8 @@
 
 struct cron;
 struct ledger_day;
+
+enum { BATCH_DUE_AGAIN_DAYS_MAX = 7 };
 
 struct batch_due {
     struct zone_date first; /* the days first..last are looked at */

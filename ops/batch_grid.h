@@ -19,7 +19,7 @@
 #define BATCH_ORIGINS(X)                                                             \
     /* name      where a candle comes from                                        */ \
     X(nowhere,   "nobody has it")                                                    \
-    X(rest,      "the exchange, asked now: revision 0")                              \
+    X(rest,      "the exchange, now or before: revision 0")                          \
     X(folded,    "windows: folded here from minutes of several places")              \
     X(torn,      "the log, but its beginning may have torn it")                      \
     X(archive,   "the day's backup")                                                 \

@@ -111,7 +111,7 @@ static void add_known(struct text *out, const struct ledger_day *entry)
         text_add(out, ", %" PRId64 " windows are not over", entry->pending);
     }
     if (!entry->was_asked) {
-        text_add(out, ", the exchange could not be asked");
+        text_add(out, ", the exchange was not asked");
     }
 }
 

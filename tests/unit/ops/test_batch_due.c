@@ -136,6 +136,23 @@ static void a_day_of_which_candles_were_refused_is_tried_again(void **state)
     check_owed(s, "2026-11-19..2026-11-19");
 }
 
+static void a_day_with_minutes_of_the_exchange_is_tried_again_for_a_week(void **state)
+{
+    static const char *const dates[] = {"2026-11-13", "2026-11-14"};
+    struct setting *s = *state;
+    for (size_t i = 0; i < ARRAY_COUNT(dates); i++) {
+        struct ledger_day day = {.state = LEDGER_done, .was_asked = true, .rest_minutes = 5};
+        (void)snprintf(day.date, sizeof(day.date), "%s", dates[i]);
+        batch_due_take(&s->due, &day);
+    }
+    for (int day = 15; day <= 20; day++) {
+        char date[LEDGER_DATE_MAX];
+        (void)snprintf(date, sizeof(date), "2026-11-%02d", day);
+        take(s, date, LEDGER_done, 0, true);
+    }
+    check_owed(s, "2026-11-14..2026-11-14");
+}
+
 static void a_day_is_owed_only_when_the_schedule_has_fired_after_it(void **state)
 {
     struct setting *s = *state;
@@ -161,6 +178,7 @@ int main(void)
         CASE(after_a_long_outage_all_days_are_owed_that_catch_up_reaches),
         CASE(a_day_with_holes_is_tried_again_when_that_may_help),
         CASE(a_day_of_which_candles_were_refused_is_tried_again),
+        CASE(a_day_with_minutes_of_the_exchange_is_tried_again_for_a_week),
         CASE(a_day_is_owed_only_when_the_schedule_has_fired_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
