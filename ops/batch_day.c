@@ -217,6 +217,7 @@ static enum status begin(struct batch_work *work)
                      work->symbols.count + work->newcomers.count > 0;
     if (makes_one) {
         status = batch_backup_file_create(&work->file, entry);
+        work->is_alone = status == STATUS_RANGE; /* longer than any day that a backup holds */
     }
     return status == STATUS_OK ? status
                                : batch_fail(batch, status, "the backup of %s cannot be begun: %s",

@@ -24,7 +24,8 @@ enum {
     ARCHIVE_ZONE_MAX = 64,
     ARCHIVE_DATE_MAX = 11, /* YYYY-MM-DD and a zero */
     ARCHIVE_SHA256_MAX = 65,
-    ARCHIVE_DAY_MINUTES_MAX = 1560, /* a day of a zone that is set back by two hours */
+    ARCHIVE_DAY_MINUTES_MAX =
+        1680, /* 27 hours, of a zone that is set back by three, and one more */
 };
 
 /* Whose day it is. */
@@ -78,7 +79,7 @@ MUST_CHECK enum status archive_day_init(struct archive_day *day, const char *top
 
 struct archive_writer;
 
-/* A new file at `path`; one that is there is emptied. */
+/* A new file at `path`; one that is there is emptied. STATUS_RANGE: the day is too long. */
 MUST_CHECK enum status archive_writer_create(const struct archive_day *day, const char *path,
                                              struct archive_writer **out_writer);
 
