@@ -73,6 +73,8 @@ static enum status find_floor(struct batch_log *b, int32_t partition, int64_t be
     enum status status = log_start_first_event_time(b->log, partition, begin, &first_ms);
     if (status == STATUS_OK) {
         part->floor_ms = first_ms + b->options.rules.grace_ms + PROOF_MS;
+    } else if (status == STATUS_NOT_FOUND) { /* no kline is seen: none is known to be whole */
+        part->floor_ms = INT64_MAX;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
