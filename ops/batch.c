@@ -2,6 +2,7 @@
 
 #include "actors/edge/mongo_loader.h"
 #include "ops/backup_store.h"
+#include "ops/batch_due.h"
 #include "ops/batch_internal.h"
 #include "ops/batch_log.h"
 #include "ops/candle_options.h"
@@ -14,6 +15,8 @@
 #include <string.h>
 #include <time.h>
 
+#define DAY_MS INT64_C(86400000)
+
 enum { MS_PER_S = 1000 };
 _Static_assert((int)MONGO_LOADER_ERROR_MAX >= (int)BACKUP_STORE_ERROR_MAX, "one text for both");
 
@@ -21,8 +24,11 @@ enum status batch_fail(struct batch *batch, enum status status, const char *form
 {
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(batch->result.error, sizeof(batch->result.error), format, arguments);
+    (void)vsnprintf(batch->error, sizeof(batch->error), format, arguments);
     va_end(arguments);
+    if (batch->result.error[0] == '\0') {
+        memcpy(batch->result.error, batch->error, sizeof(batch->error));
+    }
     return status;
 }
 
@@ -45,7 +51,8 @@ void batch_tell(struct batch *batch, const struct batch_day *day)
     result->written += day->written;
     result->held += day->held;
     result->rejected += day->rejected;
-    result->was_asked = result->was_asked && (day->is_skipped || day->entry.was_asked);
+    bool was_wanted = batch->options.rest != NULL && !day->is_skipped;
+    result->was_asked = result->was_asked && (!was_wanted || day->entry.was_asked);
     if (batch->options.day != NULL) {
         batch->options.day(batch->options.context, day);
     }
@@ -95,16 +102,21 @@ static void add_day(struct plan *plan, struct zone_date date)
     plan->are_done[plan->count++] = false;
 }
 
-/* A day that was done is done for what it holds: not for intervals that are wanted since. */
+/* A day that was done is done for what it holds: not for intervals that are wanted since, nor, for
+ * some days, for minutes of the exchange, which the log may get yet. */
+static bool is_done(const struct batch *batch, const struct ledger_day *entry)
+{
+    int64_t ago_ms = batch->now_ms - entry->to_ms;
+    bool is_replaceable = entry->rest_minutes > 0 && ago_ms < BATCH_DUE_AGAIN_DAYS_MAX * DAY_MS;
+    return entry->state == LEDGER_done && (batch->intervals & ~entry->intervals) == 0 &&
+           !is_replaceable;
+}
+
 static void note_entry(void *context, const struct ledger_day *entry)
 {
     struct plan *plan = context;
-    struct batch *batch = plan->batch;
-    bool holds_all = (batch->intervals & ~entry->intervals) == 0;
-
     for (size_t i = 0; i < plan->count; i++) {
-        if (strcmp(plan->days[i].date, entry->date) == 0 && entry->state == LEDGER_done &&
-            holds_all) {
+        if (strcmp(plan->days[i].date, entry->date) == 0 && is_done(plan->batch, entry)) {
             plan->days[i] = *entry;
             plan->days[i].hole_count = 0;
             plan->days[i].holes = NULL;
@@ -164,23 +176,34 @@ static enum status read_log(struct batch *batch, int64_t from_ms)
     return STATUS_OK;
 }
 
-static enum status do_days(struct batch *batch, const struct plan *plan)
+static enum status do_day(struct batch *batch, const struct ledger_day *day, bool *out_is_alone)
 {
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < plan->count && status == STATUS_OK; i++) {
+    *out_is_alone = false;
+    if (batch->log == NULL) {
+        status = read_log(batch, day->from_ms);
+    }
+    if (status == STATUS_OK) {
+        status = batch_day_run(batch, day, out_is_alone);
+        batch->day_number++;
+    }
+    return status;
+}
+
+static enum status do_days(struct batch *batch, const struct plan *plan)
+{
+    enum status first = STATUS_OK;
+    for (size_t i = 0; i < plan->count && !batch->result.was_ended; i++) {
+        bool is_alone;
         if (plan->are_done[i]) {
             batch_tell(batch, &(struct batch_day){.entry = plan->days[i], .is_skipped = true});
             continue;
         }
-        if (batch->log == NULL) {
-            status = read_log(batch, plan->days[i].from_ms);
-        }
-        if (status == STATUS_OK) {
-            status = batch_day_run(batch, &plan->days[i]);
-            batch->day_number++;
-        }
+        enum status status = do_day(batch, &plan->days[i], &is_alone);
+        first = first == STATUS_OK ? status : first;
+        batch->result.was_ended = status != STATUS_OK && !is_alone;
     }
-    return status;
+    return first;
 }
 
 static enum status open_stores(struct batch *batch)
@@ -216,6 +239,7 @@ static enum status run(struct batch *batch)
         batch->day_count += !plan.are_done[i];
     }
     if (status == STATUS_OK) {
+        batch->result.was_ended = false;
         status = do_days(batch, &plan);
     }
     if (status == STATUS_OK && batch->options.makes_backups) {
@@ -236,6 +260,7 @@ enum status batch_run(const struct batch_options *options, struct batch_result *
     batch->intervals = batch_intervals(options->config);
     batch->now_ms = (int64_t)time(NULL) * MS_PER_S;
     make_rules(batch);
+    batch->result.was_ended = true;
     enum status status = run(batch);
     *out_result = batch->result;
     batch_log_destroy(&batch->log);

@@ -74,10 +74,13 @@ struct batch_result {
     int64_t rejected;
     int64_t records; /* of the log */
     bool was_asked;  /* every source that was to be asked answered */
+    bool was_ended;  /* by a failure that days share: there may be days that were not begun */
     char error[BATCH_ERROR_MAX];
 };
 
-/* Ends with the first day that fails; `error` says why. */
+/* A day that fails by itself, on its backup, does not keep the others from being done; a failure of
+ * what they share (Kafka, MongoDB, this machine's disk) ends the run. `error` says why of the first
+ * of them, whose status it returns. */
 MUST_CHECK enum status batch_run(const struct batch_options *options,
                                  struct batch_result *out_result);
 

@@ -45,9 +45,11 @@ static bool has_holes(const struct batch_grid *grid)
     return batch_grid_next_hole(grid, &from_ms, &to_ms);
 }
 
+/* A minute without a revision is still the exchange's. */
 static bool take_from_backup(void *context, const struct candle *candle)
 {
-    batch_grid_put(context, candle, BATCH_archive);
+    bool is_of_exchange = candle->interval == INTERVAL_1m && candle->revision == 0;
+    batch_grid_put(context, candle, is_of_exchange ? BATCH_rest : BATCH_archive);
     return true;
 }
 
@@ -110,6 +112,7 @@ static enum status ask_exchange(struct batch_work *work)
     int64_t to_ms;
 
     if (rest == NULL) {
+        work->day.entry.was_asked = false;
         return STATUS_OK;
     }
     if (!batch->is_rest_down) {
@@ -136,9 +139,14 @@ static enum status fold_the_rest(struct batch_work *work)
 
 enum status batch_collect_newcomer(struct batch_work *work, const char *symbol)
 {
-    const struct batch_source *source = batch_log_find(work->batch->log, symbol);
+    size_t count;
+    const struct batch_source *sources = batch_log_find(work->batch->log, symbol, &count);
+    enum status status = STATUS_OK;
     batch_grid_reset(&work->grid, symbol);
-    return source == NULL ? STATUS_OK : ask_log(&work->grid, source);
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        status = ask_log(&work->grid, &sources[i]);
+    }
+    return status;
 }
 
 enum status batch_collect(struct batch_work *work, const char *symbol)

@@ -85,10 +85,17 @@ static void count_symbol(struct batch_work *work)
     }
 }
 
+/* Of backups, unless it is this machine's own disk that fails, as it would on the next day. */
+static bool is_of_backups(enum status status)
+{
+    return status != STATUS_DISK_FULL && status != STATUS_MAP_FULL && status != STATUS_IO;
+}
+
 static enum status do_symbol(struct batch_work *work, const char *symbol)
 {
     enum status status = batch_collect(work, symbol);
     if (status != STATUS_OK) {
+        work->is_alone = is_of_backups(status);
         return batch_fail(work->batch, status, "%s of %s cannot be put together: %s", symbol,
                           work->day.entry.date, status_text(status));
     }
@@ -143,6 +150,7 @@ static enum status flush(struct batch_work *work, const struct mongo_loader_coun
     work->day.written = now.written - before->written;
     work->day.held = now.held - before->held;
     work->day.rejected = now.rejected - before->rejected;
+    work->day.entry.refused = work->day.rejected;
     return status == STATUS_OK
                ? status
                : batch_fail(batch, status, "MongoDB: %s", mongo_loader_error(batch->loader));
@@ -156,6 +164,7 @@ static enum status publish(struct batch_work *work)
     }
     enum status status = batch_backup_file_publish(&work->file, work->batch->backups);
     if (status != STATUS_OK) {
+        work->is_alone = true;
         return batch_fail(work->batch, status, "the backup of %s cannot be put into %s: %s",
                           entry->date, object_store_name(work->batch->backups),
                           status_text(status));
@@ -165,15 +174,22 @@ static enum status publish(struct batch_work *work)
     return STATUS_OK;
 }
 
+static enum ledger_state state_of(const struct ledger_day *entry)
+{
+    bool is_done = entry->minutes == entry->expected && entry->pending == 0 && entry->refused == 0;
+    if (entry->minutes == 0) {
+        return LEDGER_missing;
+    }
+    return is_done ? LEDGER_done : LEDGER_partial;
+}
+
 static enum status enter(struct batch_work *work)
 {
     struct batch *batch = work->batch;
     struct ledger_day *entry = &work->day.entry;
 
     entry->minutes = entry->log_minutes + entry->archive_minutes + entry->rest_minutes;
-    entry->state =
-        entry->minutes == entry->expected && entry->pending == 0 ? LEDGER_done : LEDGER_partial;
-    entry->state = entry->minutes == 0 ? LEDGER_missing : entry->state;
+    entry->state = state_of(entry);
     entry->holes = work->holes;
     entry->hole_count = work->hole_count;
     entry->finished_ms = (int64_t)time(NULL) * MS_PER_S;
@@ -192,6 +208,7 @@ static enum status begin(struct batch_work *work)
     const struct ledger_day *entry = &work->day.entry;
     enum status status = batch_expected(work);
     if (status != STATUS_OK) {
+        work->is_alone = is_of_backups(status);
         return batch_fail(batch, status, "the symbols of %s cannot be listed: %s", entry->date,
                           status_text(status));
     }
@@ -200,6 +217,7 @@ static enum status begin(struct batch_work *work)
                      work->symbols.count + work->newcomers.count > 0;
     if (makes_one) {
         status = batch_backup_file_create(&work->file, entry);
+        work->is_alone = status == STATUS_RANGE; /* longer than any day that a backup holds */
     }
     return status == STATUS_OK ? status
                                : batch_fail(batch, status, "the backup of %s cannot be begun: %s",
@@ -216,8 +234,10 @@ static enum status run(struct batch_work *work)
     if (status == STATUS_OK) {
         status = do_newcomers(work);
     }
-    if (status == STATUS_OK) {
-        status = flush(work, &before);
+    if (status == STATUS_OK || work->is_alone) { /* what is of this day is no other's to count */
+        enum status flushed = flush(work, &before);
+        work->is_alone = work->is_alone && flushed == STATUS_OK;
+        status = status == STATUS_OK ? flushed : status;
     }
     if (status == STATUS_OK && work->day.entry.candles > 0) {
         status = publish(work);
@@ -225,7 +245,7 @@ static enum status run(struct batch_work *work)
     return status == STATUS_OK ? enter(work) : status;
 }
 
-enum status batch_day_run(struct batch *batch, const struct ledger_day *entry)
+enum status batch_day_run(struct batch *batch, const struct ledger_day *entry, bool *out_is_alone)
 {
     struct batch_work work = {.batch = batch, .day = {.entry = *entry}};
 
@@ -234,7 +254,8 @@ enum status batch_day_run(struct batch *batch, const struct ledger_day *entry)
     batch_grid_init(&work.grid, &batch->rules, entry->from_ms, entry->to_ms, batch->intervals);
     enum status status = run(&work);
     work.day.is_failed = status != STATUS_OK;
-    work.day.error = work.day.is_failed ? batch->result.error : NULL;
+    work.day.error = work.day.is_failed ? batch->error : NULL;
+    *out_is_alone = work.is_alone;
     batch_tell(batch, &work.day);
     batch_backup_close(&work.today);
     batch_backup_close(&work.tomorrow);

@@ -4,8 +4,6 @@
 #include "ops/cron.h"
 #include "runtime/mem.h"
 
-enum { AGAIN_DAYS_MAX = 7 };
-
 #define DAY_MS INT64_C(86400000)
 
 /* The days that were over at this time. */
@@ -60,26 +58,41 @@ static int index_of(const struct batch_due *due, const char *text)
 
 static bool is_unfinished(const struct ledger_day *day, size_t days_ago)
 {
+    bool may_change = day->pending > 0 || day->refused > 0 || !day->was_asked;
     if (day->state == LEDGER_missing) {
         return true;
     }
-    return day->state == LEDGER_partial && days_ago < AGAIN_DAYS_MAX &&
-           (day->pending > 0 || !day->was_asked);
+    return days_ago < BATCH_DUE_AGAIN_DAYS_MAX &&
+           (day->rest_minutes > 0 || (day->state == LEDGER_partial && may_change));
+}
+
+/* From the first that is known on, what is not known is owed. */
+static void begin_at(struct batch_due *due, size_t first)
+{
+    for (size_t i = first; !due->was_begun && i < due->count; i++) {
+        due->is_owed[i] = true;
+    }
+    due->was_begun = true;
+}
+
+static bool lies_before(const struct batch_due *due, const char *text)
+{
+    struct zone_date date;
+    return zone_date_parse(text, &date) == STATUS_OK && zone_date_compare(date, due->first) < 0;
 }
 
 void batch_due_take(struct batch_due *due, const struct ledger_day *day)
 {
-    int index = index_of(due, day->date);
-    if (index < 0) {
+    if (due->count > 0 && lies_before(due, day->date)) {
+        begin_at(due, 0);
         return;
     }
-    size_t at = (size_t)index;
-    /* From the first that is known on, what is not known is owed. */
-    for (size_t i = at; !due->was_begun && i < due->count; i++) {
-        due->is_owed[i] = true;
+    int index = index_of(due, day->date);
+    if (index >= 0) {
+        size_t at = (size_t)index;
+        begin_at(due, at);
+        due->is_owed[at] = is_unfinished(day, due->count - 1 - at);
     }
-    due->was_begun = true;
-    due->is_owed[at] = is_unfinished(day, due->count - 1 - at);
 }
 
 bool batch_due_next(const struct batch_due *due, size_t *index, struct zone_date *out_from,

@@ -2,9 +2,10 @@
  * know as finished, as far back as batch.catch_up allows. A ledger that is empty owes nothing but
  * the last of them: nobody knows since when there should have been a batch.
  *
- * A day with holes is tried again when somebody could not be asked, or when windows of it were not
- * over, and for a week at most.
- * Pure. Ownership: batch_due_deinit(). */
+ * A day with holes is tried again when somebody could not be asked, when windows of it were not
+ * over, or when MongoDB refused candles of it, and for a week at most. So is one with minutes of
+ * the exchange: the log may get them yet, from the collector's spool. Pure. Ownership:
+ * batch_due_deinit(). */
 #ifndef CANDLED_OPS_BATCH_DUE_H
 #define CANDLED_OPS_BATCH_DUE_H
 
@@ -17,12 +18,14 @@
 struct cron;
 struct ledger_day;
 
+enum { BATCH_DUE_AGAIN_DAYS_MAX = 7 };
+
 struct batch_due {
     struct zone_date first; /* the days first..last are looked at */
     struct zone_date last;
     bool *is_owed; /* of each of them, from the first on */
     size_t count;
-    bool was_begun; /* some day of them is in the ledger */
+    bool was_begun; /* some day of them, or an earlier one, is in the ledger */
 };
 
 /* As if the ledger were empty. No run before `now_ms`: no days. */
@@ -35,7 +38,8 @@ void batch_due_init_now(struct batch_due *due, const struct zone *zone, int64_t 
 
 void batch_due_deinit(struct batch_due *due);
 
-/* What the ledger holds, in the order of days. */
+/* What the ledger holds, from its first day on and in the order of days: after an outage that was
+ * longer than catch_up, only days before those that are looked at tell that there was a batch. */
 void batch_due_take(struct batch_due *due, const struct ledger_day *day);
 
 /* The next stretch of days that are owed, after the one before; the first time *index is 0. False:

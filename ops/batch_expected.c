@@ -3,6 +3,8 @@
 #include "ops/batch_log.h"
 #include "ops/config.h"
 
+#include <string.h>
+
 static bool found(void *context, const struct candle *candle)
 {
     (void)candle;
@@ -10,25 +12,36 @@ static bool found(void *context, const struct candle *candle)
     return false;
 }
 
-/* The log knows it before the day ends and has not seen the last of it before the day begins.
- * Where the log begins later than that, whoever is there at its beginning was there before. */
-static enum status was_there(const struct batch_source *source, const struct ledger_day *entry,
-                             bool *out_was_there)
+/* A symbol, in however many partitions it lies. */
+struct presence {
+    bool was_known;  /* before the day ends, or it is there at the log's late beginning */
+    bool is_seen;    /* in the day or later */
+    bool comes_soon; /* its first windows may open on a day that ends before its first minute */
+};
+
+static enum status look_at(const struct batch_work *work, const struct batch_source *source,
+                           struct presence *presence)
 {
-    bool is_seen = false;
-    bool was_known = source->first_ms < entry->to_ms || source->first_ms <= source->floor_ms;
-    enum status status = batch_fold_each(source->fold, source->symbol, INTERVAL_1m, entry->from_ms,
-                                         INT64_MAX, found, &is_seen);
-    *out_was_there = was_known && is_seen;
-    return status;
+    const struct ledger_day *entry = &work->day.entry;
+    bool is_late = source->first_ms <= source->floor_ms; /* it was there before */
+
+    presence->was_known = presence->was_known || source->first_ms < entry->to_ms || is_late;
+    presence->comes_soon = presence->comes_soon || (source->first_ms >= work->grid.to_ms &&
+                                                    source->first_ms < work->grid.end_ms);
+    return batch_fold_each(source->fold, source->symbol, INTERVAL_1m, entry->from_ms, INT64_MAX,
+                           found, &presence->is_seen);
 }
 
-/* Its first windows may open on a day that ends before its first minute: in no other do they. */
-static bool comes_soon_after(const struct batch_work *work, const struct batch_source *source)
+/* The log knows it before the day ends and has not seen the last of it before the day begins.
+ * Where the log begins later than that, whoever is there at its beginning was there before. */
+static void add(struct batch_work *work, const char *symbol, const struct presence *presence)
 {
-    return !batch_symbols_has(&work->symbols, source->symbol) &&
-           source->first_ms >= work->grid.to_ms && source->first_ms < work->grid.end_ms &&
-           source->first_ms > source->floor_ms;
+    if (presence->was_known && presence->is_seen) {
+        batch_symbols_add(&work->symbols, symbol);
+    } else if (presence->comes_soon && !presence->was_known &&
+               !batch_symbols_has(&work->symbols, symbol)) {
+        batch_symbols_add(&work->newcomers, symbol);
+    }
 }
 
 static enum status add_from_log(struct batch_work *work)
@@ -37,13 +50,14 @@ static enum status add_from_log(struct batch_work *work)
     const struct batch_source *sources = batch_log_sources(work->batch->log, &count);
     enum status status = STATUS_OK;
 
-    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
-        bool is_expected = false;
-        status = was_there(&sources[i], &work->day.entry, &is_expected);
-        if (is_expected) {
-            batch_symbols_add(&work->symbols, sources[i].symbol);
-        } else if (comes_soon_after(work, &sources[i])) {
-            batch_symbols_add(&work->newcomers, sources[i].symbol);
+    for (size_t i = 0; i < count && status == STATUS_OK;) {
+        struct presence presence = {.was_known = false};
+        const char *symbol = sources[i].symbol;
+        for (; i < count && status == STATUS_OK && strcmp(sources[i].symbol, symbol) == 0; i++) {
+            status = look_at(work, &sources[i], &presence);
+        }
+        if (status == STATUS_OK) {
+            add(work, symbol, &presence);
         }
     }
     return status;

@@ -108,10 +108,22 @@ static struct batch_cell *cell_of(struct batch_grid *grid, const struct candle *
     return cell_of_window(&grid->windows[candle->interval], candle->open_ms);
 }
 
+static bool replaces(const struct candle *candle, enum batch_origin origin,
+                     const struct batch_cell *cell)
+{
+    if (origin == cell->origin) {
+        return candle->minutes > cell->candle.minutes || (cell->candle.is_fill && !candle->is_fill);
+    }
+    if (origin == BATCH_archive && cell->origin == BATCH_torn) { /* the log may have heard more */
+        return candle->revision >= cell->candle.revision;
+    }
+    return origin > cell->origin;
+}
+
 void batch_grid_put(struct batch_grid *grid, const struct candle *candle, enum batch_origin origin)
 {
     struct batch_cell *cell = cell_of(grid, candle);
-    if (cell != NULL && origin > cell->origin) {
+    if (cell != NULL && replaces(candle, origin, cell)) {
         *cell = (struct batch_cell){origin, *candle};
     }
 }

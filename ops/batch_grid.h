@@ -19,7 +19,7 @@
 #define BATCH_ORIGINS(X)                                                             \
     /* name      where a candle comes from                                        */ \
     X(nowhere,   "nobody has it")                                                    \
-    X(rest,      "the exchange, asked now: revision 0")                              \
+    X(rest,      "the exchange, now or before: revision 0")                          \
     X(folded,    "windows: folded here from minutes of several places")              \
     X(torn,      "the log, but its beginning may have torn it")                      \
     X(archive,   "the day's backup")                                                 \
@@ -66,7 +66,9 @@ void batch_grid_deinit(struct batch_grid *grid);
 /* Nothing is known of this symbol yet. */
 void batch_grid_reset(struct batch_grid *grid, const char *symbol);
 
-/* Copies it, unless it lies outside, is not wanted, or is known from a place as good or better. */
+/* Copies it, unless it lies outside, is not wanted, or is known from a better place, or from one as
+ * good with as many minutes: of two partitions of the log, the one knows more. What the log's torn
+ * beginning holds of a later revision stays, too. */
 void batch_grid_put(struct batch_grid *grid, const struct candle *candle, enum batch_origin origin);
 
 /* Of the day itself. */

@@ -26,6 +26,7 @@ struct batch {
     bool is_rest_down;            /* it did not answer: nobody waits for it again */
     int64_t day_number;           /* of those that are to be done */
     int64_t day_count;
+    char error[BATCH_ERROR_MAX]; /* of the last failure; the result has that of the first */
 };
 
 /* One day in work. */
@@ -42,6 +43,7 @@ struct batch_work {
     struct ledger_hole *holes;
     size_t hole_count;
     size_t hole_capacity;
+    bool is_alone; /* what failed concerns this day and no other */
 };
 
 /* batch_expected.c: who is expected on that day, and who came soon after it. */
@@ -53,8 +55,10 @@ MUST_CHECK enum status batch_collect(struct batch_work *work, const char *symbol
 /* What the log has of a newcomer; before that there is nothing, and nobody is asked for it. */
 MUST_CHECK enum status batch_collect_newcomer(struct batch_work *work, const char *symbol);
 
-/* batch_day.c: the day of an entry of which topic, zone, date and times are set. */
-MUST_CHECK enum status batch_day_run(struct batch *batch, const struct ledger_day *entry);
+/* batch_day.c: the day of an entry of which topic, zone, date and times are set. *out_is_alone, on
+ * failure: the days after it may be done. */
+MUST_CHECK enum status batch_day_run(struct batch *batch, const struct ledger_day *entry,
+                                     bool *out_is_alone);
 
 /* Counts a day, and tells whoever wants to know. */
 void batch_tell(struct batch *batch, const struct batch_day *day);

@@ -73,6 +73,8 @@ static enum status find_floor(struct batch_log *b, int32_t partition, int64_t be
     enum status status = log_start_first_event_time(b->log, partition, begin, &first_ms);
     if (status == STATUS_OK) {
         part->floor_ms = first_ms + b->options.rules.grace_ms + PROOF_MS;
+    } else if (status == STATUS_NOT_FOUND) { /* no kline is seen: none is known to be whole */
+        part->floor_ms = INT64_MAX;
     }
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
@@ -277,13 +279,19 @@ const struct batch_source *batch_log_sources(const struct batch_log *b, size_t *
     return b->sources;
 }
 
-const struct batch_source *batch_log_find(const struct batch_log *b, const char *symbol)
+const struct batch_source *batch_log_find(const struct batch_log *b, const char *symbol,
+                                          size_t *out_count)
 {
-    struct batch_source wanted;
-    snprintf(wanted.symbol, sizeof(wanted.symbol), "%s", symbol);
-    return b->source_count == 0 ? NULL
-                                : bsearch(&wanted, b->sources, b->source_count, sizeof(*b->sources),
-                                          compare_sources);
+    size_t first = 0;
+    while (first < b->source_count && strcmp(b->sources[first].symbol, symbol) < 0) {
+        first++;
+    }
+    size_t end = first;
+    while (end < b->source_count && strcmp(b->sources[end].symbol, symbol) == 0) {
+        end++;
+    }
+    *out_count = end - first;
+    return b->sources + first;
 }
 
 int64_t batch_log_floor_ms(const struct batch_log *b)

@@ -27,7 +27,7 @@ struct batch_log_options {
     void (*progress)(void *context, int64_t done, int64_t total); /* records; NULL: nobody */
 };
 
-/* Of one symbol. */
+/* Of one symbol in one partition: after partitions were added, its key may lie in another. */
 struct batch_source {
     char symbol[SYMBOL_BYTES_MAX + 1];
     const struct batch_fold *fold;
@@ -45,8 +45,9 @@ void batch_log_destroy(struct batch_log **log_p);
 /* By name. */
 const struct batch_source *batch_log_sources(const struct batch_log *log, size_t *out_count);
 
-/* NULL: the log knows nothing of it. */
-const struct batch_source *batch_log_find(const struct batch_log *log, const char *symbol);
+/* All of that symbol, one beside the other. None: the log knows nothing of it. */
+const struct batch_source *batch_log_find(const struct batch_log *log, const char *symbol,
+                                          size_t *out_count);
 
 /* What opens earlier is torn in some partition. INT64_MAX: the log is empty. */
 int64_t batch_log_floor_ms(const struct batch_log *log);

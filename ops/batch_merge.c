@@ -32,20 +32,26 @@ static int compare_minutes(const void *a, const void *b)
     return order != 0 ? order : compare(left->open_ms, right->open_ms);
 }
 
-/* Fills are proved again by the minutes around them. */
 static void put_in_order(struct merge *merge)
 {
     const struct batch_cells *minutes = &merge->grid->minutes;
     merge->order = mem_new(minutes->count, sizeof(merge->order[0]));
     for (size_t i = 0; i < minutes->count; i++) {
         const struct batch_cell *cell = &minutes->items[i];
-        if (cell->origin != BATCH_nowhere && !cell->candle.is_fill) {
+        if (cell->origin != BATCH_nowhere) {
             merge->order[merge->count++] = &cell->candle;
         }
     }
     if (merge->count > 0) {
         qsort(merge->order, merge->count, sizeof(merge->order[0]), compare_minutes);
     }
+}
+
+/* A fill is fed as an empty minute: at the day's edges, what has proved it is not held. Its event
+ * time is lower than that of any kline. */
+static int64_t event_ms_of(const struct batch_grid *grid, const struct candle *minute)
+{
+    return minute->is_fill ? grid->begin_ms : minute->event_ms;
 }
 
 static bool next_kline(void *context, struct kline *out_kline)
@@ -60,7 +66,7 @@ static bool next_kline(void *context, struct kline *out_kline)
         .is_closed = true,
         .trade_ids = minute->trade_ids,
         .open_ms = minute->open_ms,
-        .event_ms = minute->event_ms,
+        .event_ms = event_ms_of(merge->grid, minute),
         .open = minute->open,
         .high = minute->high,
         .low = minute->low,
@@ -85,14 +91,27 @@ static bool is_whole(const struct batch_grid *grid, const struct candle *window)
            (last < grid->minutes.count && grid->minutes.items[last].origin != BATCH_nowhere);
 }
 
-/* Its revision counts the klines as they were fed; what they stand for is what it gets. */
+static bool holds_torn(const struct batch_grid *grid, const struct candle *window)
+{
+    for (int64_t at = window->open_ms; at <= candle_close_ms(window); at += MINUTE_MS) {
+        size_t i = (size_t)((at - grid->begin_ms) / MINUTE_MS);
+        if (i < grid->minutes.count && grid->minutes.items[i].origin == BATCH_torn) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Its revision counts the klines as they were fed; what they stand for is what it gets. What lacks
+ * minutes because the log lost its head must not stand in the place of what once had them. */
 static bool take_window(void *context, const struct candle *found)
 {
     const struct merge *merge = context;
     struct candle window = *found;
     const struct candle *by = merge->order[revision_offset(found->revision)];
 
-    window.revision = by->revision;
+    bool lacks_head = !window.is_complete && holds_torn(merge->grid, &window);
+    window.revision = lacks_head ? 0 : by->revision;
     window.updated_ms = by->updated_ms;
     if (window.is_emitted && is_whole(merge->grid, &window)) {
         batch_grid_put(merge->grid, &window, BATCH_folded);

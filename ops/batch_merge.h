@@ -10,8 +10,9 @@
 struct batch_grid;
 
 /* Puts what the known minutes make into the grid. A window's revision is that of the minute that
- * changed it last, and 0 as soon as one minute in it has none. A window that reaches past the day
- * is left out when its last minute is not known. */
+ * changed it last, and 0 as soon as one minute in it has none, or when it lacks minutes and holds
+ * some that the log's beginning may have torn. A window that reaches past the day is left out when
+ * its last minute is not known. */
 MUST_CHECK enum status batch_merge(struct batch_grid *grid, const struct candle_rules *rules);
 
 #endif

@@ -104,11 +104,14 @@ static void add_known(struct text *out, const struct ledger_day *entry)
                  " (%" PRId64 " of the log, %" PRId64 " of a backup, %" PRId64 " of the exchange)",
                  entry->log_minutes, entry->archive_minutes, entry->rest_minutes);
     }
+    if (entry->refused > 0) {
+        text_add(out, ", %" PRId64 " candles were refused by MongoDB", entry->refused);
+    }
     if (entry->pending > 0) {
         text_add(out, ", %" PRId64 " windows are not over", entry->pending);
     }
     if (!entry->was_asked) {
-        text_add(out, ", the exchange could not be asked");
+        text_add(out, ", the exchange was not asked");
     }
 }
 
@@ -132,9 +135,6 @@ void batch_report_text(const struct batch_day *day, bool has_run, struct text *o
     if (has_run && !day->is_skipped) {
         text_add(out, "; %" PRId64 " candles: %" PRId64 " written, %" PRId64 " held already",
                  entry->candles, day->written, day->held);
-    }
-    if (day->rejected > 0) {
-        text_add(out, ", %" PRId64 " rejected", day->rejected);
     }
     text_add(out, "\n");
     add_hole_lines(out, entry);

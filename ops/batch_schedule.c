@@ -19,6 +19,7 @@
 enum {
     LEASE_MS = 60000,
     LEASE_AGAIN_MS = 15000, /* four tries before it ends */
+    ONCE_PATIENCE_MS = 60000,
     RETRY_MS_MIN = 5000,
     RETRY_MS_MAX = 30 * 60000,
     SLEEP_MS_MAX = 60000, /* a clock that is set is noticed within a minute */
@@ -40,7 +41,8 @@ struct scheduler {
     bool has_lease;
     bool is_ending;
     bool says_unavailable;
-    int64_t next_ms; /* wall time of the next run */
+    uint64_t began_ms; /* by the loop's clock */
+    int64_t next_ms;   /* wall time of the next run */
     int64_t retry_ms;
     bool has_failed;      /* the last run: to be tried again */
     enum cli_exit result; /* of the last run */
@@ -129,21 +131,20 @@ static void on_ledger_day(void *context, const struct ledger_day *day)
     batch_due_take(context, day);
 }
 
+/* From its first day on (batch_due.h). */
 static enum cli_exit read_ledger(struct scheduler *s, struct batch_due *due)
 {
     const struct config *config = s->batch->config;
     char error[MONGO_LEDGER_ERROR_MAX] = "";
-    char from[ZONE_DATE_TEXT_MAX];
     char to[ZONE_DATE_TEXT_MAX];
     struct mongo_ledger *ledger;
     if (mongo_ledger_open(config->mongo.uri, config->mongo.database, &ledger, error,
                           sizeof(error)) != STATUS_OK) {
         return cli_fail(s->batch->context, "MongoDB: %s", error);
     }
-    zone_date_print(due->first, from);
     zone_date_print(due->last, to);
     enum cli_exit code = CLI_DONE;
-    if (mongo_ledger_each(ledger, config->kafka.topic, zone_name(s->batch->zone), from, to,
+    if (mongo_ledger_each(ledger, config->kafka.topic, zone_name(s->batch->zone), "0000-01-01", to,
                           on_ledger_day, due) != STATUS_OK) {
         code = cli_fail(s->batch->context, "MongoDB: %s", mongo_ledger_error(ledger));
     }
@@ -151,8 +152,9 @@ static enum cli_exit read_ledger(struct scheduler *s, struct batch_due *due)
     return code;
 }
 
-/* Days that nobody knows anything of are no failure that another try would mend. */
-static void run_stretch(struct scheduler *s, struct zone_date from, struct zone_date to)
+/* Days that nobody knows anything of are no failure that another try would mend. False: the days
+ * after it would fail in the same way. */
+static bool run_stretch(struct scheduler *s, struct zone_date from, struct zone_date to)
 {
     struct batch_result result = {.days = 0};
     enum cli_exit code = cmd_batch_run_days(s->batch, from, to, &result);
@@ -160,6 +162,7 @@ static void run_stretch(struct scheduler *s, struct zone_date from, struct zone_
         s->result = code;
         s->has_failed = s->has_failed || result.failed > 0 || result.error[0] != '\0';
     }
+    return !result.was_ended;
 }
 
 /* On a thread of its own. */
@@ -181,8 +184,9 @@ static void run_owed(struct job *job)
         s->has_failed = true;
         s->result = CLI_FAILED;
     }
-    for (size_t index = 0; !s->has_failed && batch_due_next(&due, &index, &from, &to);) {
-        run_stretch(s, from, to);
+    bool goes_on = !s->has_failed;
+    for (size_t index = 0; goes_on && batch_due_next(&due, &index, &from, &to);) {
+        goes_on = run_stretch(s, from, to);
     }
     batch_due_deinit(&due);
 }
@@ -229,6 +233,13 @@ static void say_unavailable(struct scheduler *s)
     s->says_unavailable = true;
 }
 
+/* Whoever has started it once is told, and starts it again. */
+static bool has_waited_enough(const struct scheduler *s)
+{
+    return s->options->is_once && !s->has_lease &&
+           uv_now(&s->loop) - s->began_ms >= ONCE_PATIENCE_MS;
+}
+
 static void on_taken(struct job *job)
 {
     struct scheduler *s = container_of(job, struct scheduler, renewing);
@@ -241,6 +252,10 @@ static void on_taken(struct job *job)
     }
     if (s->lease_status != STATUS_OK) {
         say_unavailable(s);
+        if (has_waited_enough(s)) {
+            s->result = cli_fail(s->batch->context, "MongoDB: %s", mongo_lease_error(s->lease));
+            end(s);
+        }
         return;
     }
     s->says_unavailable = false;
@@ -304,6 +319,7 @@ enum cli_exit batch_schedule_run(const struct batch_schedule_options *options)
         mongo_lease_close(&s.lease);
         return cli_fail(options->batch->context, "there is no event loop to be had");
     }
+    s.began_ms = uv_now(&s.loop);
     start(&s);
     (void)uv_run(&s.loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&s.loop);

@@ -20,7 +20,8 @@ struct batch_schedule_options {
     bool is_once;            /* what is owed now, and no more */
 };
 
-/* Until a signal comes, or another holds the lease: both are CLI_DONE. */
+/* Until a signal comes, or another holds the lease: both are CLI_DONE. With is_once until the days
+ * are run, or MongoDB could not be asked for a minute. */
 enum cli_exit batch_schedule_run(const struct batch_schedule_options *options);
 
 #endif

@@ -76,9 +76,9 @@ static void print_text(const struct batch_result *r, int64_t millis)
 {
     printf("%" PRId64 " days: %" PRId64 " done (%" PRId64 " of them before), %" PRId64
            " partial, %" PRId64 " missing, %" PRId64 " failed; %" PRId64 " candles from %" PRId64
-           " records: %" PRId64 " written, %" PRId64 " held already; %.1f s\n",
+           " records: %" PRId64 " written, %" PRId64 " held already, %" PRId64 " refused; %.1f s\n",
            r->days, r->done, r->skipped, r->partial, r->missing, r->failed, r->candles, r->records,
-           r->written, r->held, (double)millis / 1000);
+           r->written, r->held, r->rejected, (double)millis / 1000);
 }
 
 static enum cli_exit conclude(struct cmd_batch *c, const struct batch_result *result,
@@ -93,6 +93,10 @@ static enum cli_exit conclude(struct cmd_batch *c, const struct batch_result *re
     if (status != STATUS_OK) {
         return cli_fail(c->context, "%s",
                         result->error[0] == '\0' ? status_text(status) : result->error);
+    }
+    if (result->rejected > 0) {
+        return cli_fail(c->context, "%" PRId64 " candles were refused by MongoDB",
+                        result->rejected);
     }
     if (result->missing > 0) {
         return cli_fail(c->context, "nobody knows anything of %" PRId64 " days", result->missing);

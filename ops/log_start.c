@@ -204,11 +204,22 @@ enum status log_start_event_time(struct kafka_log *log, int32_t partition, int64
     return status;
 }
 
+/* Behind much garbage, in ever larger steps: a kline that is not the first one will do. */
 enum status log_start_first_event_time(struct kafka_log *log, int32_t partition, int64_t offset,
                                        int64_t *out_event_ms)
 {
+    int64_t begin;
+    int64_t end;
     struct moment moment;
-    enum status status = find_moment(log, partition, offset, &moment);
+    enum status status = kafka_log_ends(log, partition, &begin, &end);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = STATUS_NOT_FOUND;
+    for (int64_t step = 0; status == STATUS_NOT_FOUND && offset + step < end;
+         step = 2 * step + GARBAGE_MAX) {
+        status = find_moment(log, partition, offset + step, &moment);
+    }
     if (status == STATUS_OK) {
         *out_event_ms = moment.event_ms;
     }

@@ -42,7 +42,8 @@ MUST_CHECK enum status log_start_before(struct kafka_log *log, int32_t partition
 MUST_CHECK enum status log_start_event_time(struct kafka_log *log, int32_t partition, int64_t end,
                                             int64_t *out_event_ms);
 
-/* The same of the first kline at or after `offset`. */
+/* The same of the first kline at or after `offset`; behind many records that are none, of one soon
+ * after the first. */
 MUST_CHECK enum status log_start_first_event_time(struct kafka_log *log, int32_t partition,
                                                   int64_t offset, int64_t *out_event_ms);
 

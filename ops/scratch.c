@@ -22,7 +22,8 @@ const char *scratch_parent(void)
     return folder == NULL || *folder == '\0' ? "/tmp" : folder;
 }
 
-/* -1: somebody holds it, or it is gone. The lock goes with its process, however that ends. */
+/* -1, with errno: EWOULDBLOCK where somebody holds it, ENOENT where it is gone. The lock goes with
+ * its process, however that ends. */
 static int lock_folder(const char *path)
 {
     struct stat opened;
@@ -31,14 +32,15 @@ static int lock_folder(const char *path)
     if (fd < 0) {
         return -1;
     }
-    bool is_ours = flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 &&
-                   stat(path, &there) == 0 && opened.st_ino == there.st_ino &&
-                   opened.st_dev == there.st_dev;
-    if (!is_ours) {
-        (void)close(fd);
-        return -1;
+    bool is_held =
+        flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 && stat(path, &there) == 0;
+    if (is_held && opened.st_ino == there.st_ino && opened.st_dev == there.st_dev) {
+        return fd;
     }
-    return fd;
+    int error = is_held ? ENOENT : errno; /* another one has its name: ours is gone */
+    (void)close(fd);
+    errno = error;
+    return -1;
 }
 
 static void remove_left(const char *parent, const char *name)
@@ -75,12 +77,18 @@ static enum status fail(const char *call, const char *path)
     return STATUS_IO;
 }
 
+/* Another's sweep may take it before it is locked. */
+static bool was_taken(void)
+{
+    return errno == ENOENT || errno == EWOULDBLOCK;
+}
+
 enum status scratch_make(const char *parent, struct scratch *out_scratch)
 {
     struct scratch scratch = {.lock = -1};
     parent = parent == NULL ? scratch_parent() : parent;
     sweep(parent);
-    while (scratch.lock < 0) { /* another's sweep may take it before it is locked */
+    while (scratch.lock < 0) {
         int size = snprintf(scratch.path, sizeof(scratch.path), "%s/" PREFIX "XXXXXX", parent);
         if (size >= (int)sizeof(scratch.path)) {
             errno = ENAMETOOLONG;
@@ -90,6 +98,11 @@ enum status scratch_make(const char *parent, struct scratch *out_scratch)
             return fail("mkdtemp", parent);
         }
         scratch.lock = lock_folder(scratch.path);
+        if (scratch.lock < 0 && !was_taken()) {
+            enum status status = fail("flock", scratch.path);
+            (void)rmdir(scratch.path);
+            return status;
+        }
     }
     *out_scratch = scratch;
     return STATUS_OK;

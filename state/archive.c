@@ -77,7 +77,9 @@ enum status archive_writer_create(const struct archive_day *day, const char *pat
                                   struct archive_writer **out_writer)
 {
     size_t size = strlen(path) + 1;
-    assert((day->next_ms - day->open_ms) / MINUTE_MS <= ARCHIVE_DAY_MINUTES_MAX);
+    if ((day->next_ms - day->open_ms) / MINUTE_MS > ARCHIVE_DAY_MINUTES_MAX) {
+        return STATUS_RANGE;
+    }
     struct archive_writer *writer = mem_new(1, sizeof(*writer) + size);
     writer->manifest.day = *day;
     memcpy(writer->path, path, size);

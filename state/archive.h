@@ -24,7 +24,8 @@ enum {
     ARCHIVE_ZONE_MAX = 64,
     ARCHIVE_DATE_MAX = 11, /* YYYY-MM-DD and a zero */
     ARCHIVE_SHA256_MAX = 65,
-    ARCHIVE_DAY_MINUTES_MAX = 1560, /* a day of a zone that is set back by two hours */
+    ARCHIVE_DAY_MINUTES_MAX =
+        1680, /* 27 hours, of a zone that is set back by three, and one more */
 };
 
 /* Whose day it is. */
@@ -78,7 +79,7 @@ MUST_CHECK enum status archive_day_init(struct archive_day *day, const char *top
 
 struct archive_writer;
 
-/* A new file at `path`; one that is there is emptied. */
+/* A new file at `path`; one that is there is emptied. STATUS_RANGE: the day is too long. */
 MUST_CHECK enum status archive_writer_create(const struct archive_day *day, const char *path,
                                              struct archive_writer **out_writer);
 
@@ -111,7 +112,8 @@ MUST_CHECK enum status archive_reader_next(struct archive_reader *reader,
 
 /* Puts the finished file at `path` into the store. One that holds the same candles is left as it
  * is; one that holds minutes which this one lacks is kept, too, unless `is_forced`, and then
- * *out_is_kept is set. A day is readable at any moment of a replacement. */
+ * *out_is_kept is set. A day is readable at any moment of a replacement. What has been put is read
+ * back; STATUS_BUSY: others put theirs at the same time, again and again. */
 MUST_CHECK enum status archive_publish(struct object_store *store, const char *path,
                                        const struct archive_manifest *manifest, bool is_forced,
                                        const struct object_progress *progress, bool *out_is_kept);

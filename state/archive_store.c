@@ -1,16 +1,17 @@
-/* Backups in an object store: put there, looked at, fetched, and in the end deleted. */
+/* Backups in an object store: put there, looked at, and fetched. */
 #include "runtime/log.h"
 #include "runtime/mem.h"
 #include "state/archive_internal.h"
 #include "state/folder.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static void key_of(const char *topic, const char *zone, const char *date, const char *suffix,
-                   char key[OBJECT_KEY_MAX + 1])
+enum { SENDS_MAX = 3 };
+
+void archive_key(const char *topic, const char *zone, const char *date, const char *suffix,
+                 char key[OBJECT_KEY_MAX + 1])
 {
     (void)snprintf(key, OBJECT_KEY_MAX + 1, "%s/%s/%s%s", topic, zone, date, suffix);
 }
@@ -87,9 +88,9 @@ static enum status look(struct object_store *store, const char *topic, const cha
     char data_key[OBJECT_KEY_MAX + 1];
     char manifest_key[OBJECT_KEY_MAX + 1];
     struct sizes sizes = {data_key, manifest_key, -1, -1};
-    key_of(topic, zone, date, ".", prefix);
-    key_of(topic, zone, date, ARCHIVE_DATA_SUFFIX, data_key);
-    key_of(topic, zone, date, ARCHIVE_MANIFEST_SUFFIX, manifest_key);
+    archive_key(topic, zone, date, ".", prefix);
+    archive_key(topic, zone, date, ARCHIVE_DATA_SUFFIX, data_key);
+    archive_key(topic, zone, date, ARCHIVE_MANIFEST_SUFFIX, manifest_key);
 
     enum status status = object_store_list(store, prefix, measure, &sizes);
     if (status == STATUS_OK && sizes.manifest_bytes < 0) {
@@ -111,37 +112,73 @@ enum status archive_look(struct object_store *store, const char *topic, const ch
     return look(store, topic, zone, date, out_manifest, &data_bytes);
 }
 
+struct fetching {
+    struct object_store *store;
+    const char *topic;
+    const char *zone;
+    const char *date;
+    const char *path;
+    const struct object_progress *progress;
+    const char *mismatch; /* what is wrong between the two objects; NULL: nothing */
+};
+
+static enum status get_data(struct fetching *f, const struct archive_manifest *manifest)
+{
+    char key[OBJECT_KEY_MAX + 1];
+    char sha256[ARCHIVE_SHA256_MAX] = "";
+    int64_t size_bytes = 0;
+    archive_key(f->topic, f->zone, f->date, ARCHIVE_DATA_SUFFIX, key);
+    enum status status = object_store_get(f->store, key, f->path, f->progress);
+    if (status == STATUS_NOT_FOUND) {
+        f->mismatch = "it is not beside its manifest";
+        return STATUS_CORRUPT;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = archive_digest(f->path, NULL, &size_bytes, sha256);
+    if (status == STATUS_OK && strcmp(sha256, manifest->sha256) != 0 &&
+        strcmp(sha256, manifest->replaces) != 0) {
+        f->mismatch = "its checksum is not the manifest's";
+        status = STATUS_CORRUPT;
+    }
+    if (status != STATUS_OK) {
+        (void)unlink(f->path);
+    }
+    return status;
+}
+
+static enum status fetch_once(struct fetching *f, struct archive_manifest *out_manifest)
+{
+    struct archive_manifest manifest;
+    f->mismatch = NULL;
+    enum status status = archive_look(f->store, f->topic, f->zone, f->date, &manifest);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = get_data(f, &manifest);
+    if (status == STATUS_OK && out_manifest != NULL) {
+        *out_manifest = manifest;
+    } else {
+        archive_manifest_deinit(&manifest);
+    }
+    return status;
+}
+
 enum status archive_fetch(struct object_store *store, const char *topic, const char *zone,
                           const char *date, const char *path,
                           const struct object_progress *progress,
                           struct archive_manifest *out_manifest)
 {
-    struct archive_manifest manifest;
+    struct fetching f = {store, topic, zone, date, path, progress, NULL};
     char key[OBJECT_KEY_MAX + 1];
-    char sha256[ARCHIVE_SHA256_MAX] = "";
-    int64_t size_bytes = 0;
-    enum status status = archive_look(store, topic, zone, date, &manifest);
-    if (status != STATUS_OK) {
-        return status;
+    enum status status = fetch_once(&f, out_manifest);
+    if (f.mismatch != NULL) { /* it may have been replaced between the two */
+        status = fetch_once(&f, out_manifest);
     }
-    key_of(topic, zone, date, ARCHIVE_DATA_SUFFIX, key);
-    status = object_store_get(store, key, path, progress);
-    if (status == STATUS_NOT_FOUND) {
-        status = damaged(store, key, "it is not beside its manifest");
-    } else if (status == STATUS_OK) {
-        status = archive_digest(path, NULL, &size_bytes, sha256);
-        if (status == STATUS_OK && strcmp(sha256, manifest.sha256) != 0 &&
-            strcmp(sha256, manifest.replaces) != 0) {
-            status = damaged(store, key, "its checksum is not the manifest's");
-        }
-        if (status != STATUS_OK) {
-            (void)unlink(path);
-        }
-    }
-    if (status == STATUS_OK && out_manifest != NULL) {
-        *out_manifest = manifest;
-    } else {
-        archive_manifest_deinit(&manifest);
+    if (f.mismatch != NULL) {
+        archive_key(topic, zone, date, ARCHIVE_DATA_SUFFIX, key);
+        status = damaged(store, key, f.mismatch);
     }
     return status;
 }
@@ -153,7 +190,7 @@ static enum status put_manifest(struct object_store *store, const char *path,
     char key[OBJECT_KEY_MAX + 1];
     char beside[4096];
     const struct archive_day *day = &manifest->day;
-    key_of(day->topic, day->zone, day->date, ARCHIVE_MANIFEST_SUFFIX, key);
+    archive_key(day->topic, day->zone, day->date, ARCHIVE_MANIFEST_SUFFIX, key);
     if (snprintf(beside, sizeof(beside), "%s" ARCHIVE_MANIFEST_SUFFIX, path) >=
         (int)sizeof(beside)) {
         return STATUS_IO;
@@ -199,7 +236,7 @@ static enum status find_present(struct object_store *store, const struct archive
         memcpy(sha256, theirs->sha256, ARCHIVE_SHA256_MAX);
         return STATUS_OK;
     }
-    key_of(theirs->day.topic, theirs->day.zone, theirs->day.date, ARCHIVE_DATA_SUFFIX, key);
+    archive_key(theirs->day.topic, theirs->day.zone, theirs->day.date, ARCHIVE_DATA_SUFFIX, key);
     if (snprintf(beside, sizeof(beside), "%s.present", path) >= (int)sizeof(beside)) {
         return STATUS_IO;
     }
@@ -227,15 +264,49 @@ static enum status announce(struct object_store *store, const char *path,
     return status;
 }
 
+static enum status send_once(struct object_store *store, const char *path,
+                             const struct archive_manifest *manifest,
+                             const struct object_progress *progress)
+{
+    char key[OBJECT_KEY_MAX + 1];
+    const struct archive_day *day = &manifest->day;
+    archive_key(day->topic, day->zone, day->date, ARCHIVE_DATA_SUFFIX, key);
+    enum status status = object_store_put(store, key, path, progress);
+    return status == STATUS_OK ? put_manifest(store, path, manifest) : status;
+}
+
+/* Whether the two objects that stand there now, whoever put them, are of one backup. */
+static enum status look_back(struct object_store *store, const char *path,
+                             const struct archive_day *day, bool *out_is_whole)
+{
+    char beside[4096];
+    struct fetching f = {store, day->topic, day->zone, day->date, beside, NULL, NULL};
+    if (snprintf(beside, sizeof(beside), "%s.present", path) >= (int)sizeof(beside)) {
+        return STATUS_IO;
+    }
+    enum status status = fetch_once(&f, NULL);
+    (void)unlink(beside);
+    *out_is_whole = status == STATUS_OK;
+    return status == STATUS_CORRUPT || status == STATUS_NOT_FOUND ? STATUS_OK : status;
+}
+
+/* Another batch may send the same day: then one's file may come to stand beside the other's
+ * manifest. Whoever puts a manifest last sees what both have left. */
 static enum status send(struct object_store *store, const char *path,
                         const struct archive_manifest *manifest,
                         const struct object_progress *progress)
 {
-    char key[OBJECT_KEY_MAX + 1];
-    const struct archive_day *day = &manifest->day;
-    key_of(day->topic, day->zone, day->date, ARCHIVE_DATA_SUFFIX, key);
-    enum status status = object_store_put(store, key, path, progress);
-    return status == STATUS_OK ? put_manifest(store, path, manifest) : status;
+    for (int tries = 0; tries < SENDS_MAX; tries++) {
+        bool is_whole = false;
+        enum status status = send_once(store, path, manifest, progress);
+        if (status == STATUS_OK) {
+            status = look_back(store, path, &manifest->day, &is_whole);
+        }
+        if (status != STATUS_OK || is_whole) {
+            return status;
+        }
+    }
+    return STATUS_BUSY;
 }
 
 enum status archive_publish(struct object_store *store, const char *path,
@@ -266,90 +337,5 @@ enum status archive_publish(struct object_store *store, const char *path,
         }
     }
     archive_manifest_deinit(&theirs);
-    return status;
-}
-
-void archive_dates_deinit(struct archive_dates *dates)
-{
-    mem_free(dates->items);
-    *dates = (struct archive_dates){NULL, 0};
-}
-
-struct inventory {
-    size_t prefix_size;
-    struct archive_dates dates;
-};
-
-/* object_visit_fn */
-static void see(void *context, const char *key, int64_t size_bytes)
-{
-    struct inventory *inventory = context;
-    struct archive_dates *dates = &inventory->dates;
-    const char *name = key + inventory->prefix_size;
-    size_t size = strcspn(name, ".");
-    (void)size_bytes;
-    if (!archive_is_date(name, size) || strcmp(name + size, ARCHIVE_MANIFEST_SUFFIX) != 0) {
-        return;
-    }
-    dates->items = mem_resize(dates->items, dates->count + 1, sizeof(*dates->items));
-    memcpy(dates->items[dates->count], name, size);
-    dates->items[dates->count++][size] = '\0';
-}
-
-static int oldest_first(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
-enum status archive_list(struct object_store *store, const char *topic, const char *zone,
-                         struct archive_dates *out_dates)
-{
-    char prefix[OBJECT_KEY_MAX + 1];
-    key_of(topic, zone, "", "", prefix);
-    struct inventory inventory = {.prefix_size = strlen(prefix)};
-    enum status status = object_store_list(store, prefix, see, &inventory);
-    if (status != STATUS_OK) {
-        archive_dates_deinit(&inventory.dates);
-        return status;
-    }
-    if (inventory.dates.count > 0) {
-        qsort(inventory.dates.items, inventory.dates.count, sizeof(*inventory.dates.items),
-              oldest_first);
-    }
-    *out_dates = inventory.dates;
-    return STATUS_OK;
-}
-
-/* The manifest first: what has none is no backup. */
-static enum status delete_day(struct object_store *store, const char *topic, const char *zone,
-                              const char *date)
-{
-    char key[OBJECT_KEY_MAX + 1];
-    key_of(topic, zone, date, ARCHIVE_MANIFEST_SUFFIX, key);
-    enum status status = object_store_delete(store, key);
-    if (status == STATUS_OK) {
-        key_of(topic, zone, date, ARCHIVE_DATA_SUFFIX, key);
-        status = object_store_delete(store, key);
-    }
-    return status;
-}
-
-enum status archive_prune(struct object_store *store, const char *topic, const char *zone,
-                          const char *date, size_t *out_deleted)
-{
-    struct archive_dates dates;
-    size_t deleted = 0;
-    enum status status = archive_list(store, topic, zone, &dates);
-    if (status != STATUS_OK) {
-        return status;
-    }
-    while (status == STATUS_OK && deleted < dates.count && strcmp(dates.items[deleted], date) < 0) {
-        status = delete_day(store, topic, zone, dates.items[deleted]);
-        deleted += status == STATUS_OK ? 1 : 0;
-    }
-    archive_dates_deinit(&dates);
-    if (out_deleted != NULL) {
-        *out_deleted = deleted;
-    }
     return status;
 }

@@ -20,8 +20,8 @@
 #define LEDGER_STATES(X)                                                    \
     /* name      what it means                                           */ \
     X(missing,   "nothing of it is in the ledger")                          \
-    X(partial,   "it has holes, or windows that are not over")              \
-    X(done,      "every minute of every symbol is there")
+    X(partial,   "it has holes, windows that are not over, or refused candles") \
+    X(done,      "every minute of every symbol is there, and in MongoDB")
 /* clang-format on */
 
 enum ledger_state {
@@ -57,6 +57,7 @@ struct ledger_day {
     int64_t rest_minutes;
     int64_t candles; /* of all intervals */
     int64_t pending; /* windows that open in it and were not over */
+    int64_t refused; /* candles that MongoDB would not have */
     bool was_asked;  /* every source was asked for what is missing */
     interval_set intervals;
     char backup[LEDGER_KEY_MAX]; /* empty: none */

@@ -21,7 +21,8 @@
     X(fromArchive,  archive_minutes) \
     X(fromRest,     rest_minutes)    \
     X(candles,      candles)         \
-    X(pending,      pending)
+    X(pending,      pending)         \
+    X(refused,      refused)
 
 #define DAY_TIMES(X)             \
     /* in MongoDB   member    */ \

@@ -4,13 +4,16 @@ Put this file into the DAGs folder. Settings are Airflow Variables, all of them 
 
   candled_batch_schedule    five cron fields, by the clock of the zone below   30 0 * * *
   candled_batch_timezone    whose days                                         Asia/Ho_Chi_Minh
-  candled_batch_start       the first day, YYYY-MM-DD                          a week before today
+  candled_batch_start       the first day, YYYY-MM-DD: set yours               2026-11-01
   candled_batch_config      candled.yaml, as the task finds it                 /etc/candled/candled.yaml
   candled_batch_operator    bash, or kubernetes                                bash
   candled_batch_command     bash: the program                                  candled
   candled_batch_image       kubernetes: the image                              candled:latest
   candled_batch_namespace   kubernetes: where the pod runs                     default
   candled_batch_configmap   kubernetes: the ConfigMap that holds candled.yaml  candled
+
+The first day must stay where it is: with one that moves along, Airflow leaves out, in spite of its catch-up, what was
+missed before it. Days before candled's own first one have no candles, and their runs fail.
 
 A run covers the day that ends at or before its time in that zone; what was missed is caught up by Airflow, a day a run,
 up to three at a time. Runs may overlap, be repeated, or run beside shards and `candled batch schedule`: the program's
@@ -40,7 +43,7 @@ def variable(name, otherwise):
 
 TIMEZONE = variable("timezone", "Asia/Ho_Chi_Minh")
 ZONE = pendulum.timezone(TIMEZONE)
-FIRST = variable("start", pendulum.now(ZONE).subtract(days=7).to_date_string())
+FIRST = variable("start", "2026-11-01")
 
 # The end of the interval is when the run is due; the day before that, by the zone's clock, is the one that is over.
 DAY = "{{ data_interval_end.in_timezone('" + TIMEZONE + "').subtract(days=1).to_date_string() }}"

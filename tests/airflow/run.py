@@ -50,6 +50,7 @@ def test_the_dag_is_loaded_without_an_error(airflow, servers):
     check("candled_batch" in listed, f"it is not listed: {listed[-1000:]}")
     found = airflow.look()
     check((found["catchup"], found["retries"], found["backs_off"], len(found["tasks"])) == (True, 5, True, 1), f"{found}")
+    check(found["first"] == "2026-11-01", f"a first day that moves along leaves days out: {found['first']}")
 
 
 def test_the_task_is_a_command_or_a_pod_as_the_variable_says(airflow, servers):

@@ -127,6 +127,7 @@ def the_batch_is_a_job_by_the_clock_of_its_zone_that_nothing_takes_for_a_shard()
     job = spec["jobTemplate"]["spec"]["template"]
     assert not one(objects, "StatefulSet")["spec"]["selector"]["matchLabels"].items() <= job["metadata"]["labels"].items()
     container = job["spec"]["containers"][0]
+    expect(spec["jobTemplate"]["spec"]["activeDeadlineSeconds"], 21600)
     expect(container["args"][:3], ["batch", "schedule", "--once"])
     expect([job["spec"]["restartPolicy"], container["securityContext"]["readOnlyRootFilesystem"]], ["Never", True])
     variables = {item["name"]: item for item in container["env"]}

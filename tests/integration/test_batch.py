@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import producer
 import pymongo
 from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewPartitions
+from feed_run import partition_of
 from harness import Case, binary, check, test, wait_until
 from oracle.fold import Settings
 from producer import CALM, MINUTE_MS, Disorder
@@ -286,6 +287,44 @@ def archived(servers, folder):
         check(not wrong, f"of the whole day {len(wrong)} are wrong: {sorted(wrong)[:4]}")
 
 
+@test("a day whose backup is damaged fails alone, and the days after it are done")
+def fails_alone(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case:
+        case.produce(producer.session(producer.made(3 * 1440, 2, FEBRUARY_MS), 31, replace(CALM, opens=0)))
+        words = ["--from", "2026-02-01", "--to", "2026-02-03", "--no-rest"]
+        batch = Batch(case, "a")
+        batch.run(*words)
+        first = sorted(batch.backups.rglob("*.avro"))[0]
+        content = bytearray(first.read_bytes())
+        content[len(content) // 2] ^= 1
+        first.write_bytes(content)
+        cut_head(case, FEBRUARY_MS + DAY_MS // 2)
+        lines, last = batch.run(*words, "--again", code=1)
+        states = [lines[f"2026-02-0{day}"]["state"] for day in (1, 2, 3)]
+        check(states == ["failed", "done", "done"], f"{states} {last}")
+        check((last["failed"], last["done"]) == (1, 2) and "2026-02-01" in lines["2026-02-01"]["error"], f"{lines['2026-02-01']}")
+
+
+@test("a symbol that moved when partitions were added is read from both of its partitions")
+def moved(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case:
+        series = producer.made(1440, 3, FEBRUARY_MS)
+        halves = [[minutes[:720] for minutes in series], [minutes[720:] for minutes in series]]
+        case.produce(producer.session(halves[0], 5, replace(CALM, opens=0)))
+        names = [minutes[0].symbol for minutes in series]
+        wide = next(count for count in range(2, 20) if any(partition_of(name.encode(), count) > 0 for name in names))
+        admin = AdminClient({"bootstrap.servers": case.brokers})
+        admin.create_partitions([NewPartitions(case.topic, wide)])[case.topic].result(30)
+        wait_until("the partitions are there", lambda: len(case.log_ends()) == wide, 30, 0.5)
+        case.produce(producer.session(halves[1], 6, replace(CALM, opens=0)))
+        batch = Batch(case, "m")
+        lines, _ = batch.run("--day", "2026-02-01", "--no-rest")
+        line = lines["2026-02-01"]
+        check(line["state"] == "done" and line["sources"] == {"log": 3 * 1440, "archive": 0, "rest": 0}, f"{line}")
+        hours = [document for name, document in batch.documents().items() if ":1h:" in name]
+        check(len(hours) == 3 * 24 and all(hour["complete"] for hour in hours), f"{len(hours)} hours")
+
+
 @test("batch says what is wrong with its words, and what days it knows")
 def words(servers, folder):
     with Case(servers, folder, partitions=1, config=CONFIG) as case:
@@ -304,6 +343,25 @@ def words(servers, folder):
         check(last["skipped"] == 1 and last["records"] == 0, f"a day that is done is skipped: {last}")
         plain = subprocess.run([binary(), "batch", "status", "--day", "2026-02-01", "--config", batch.path], capture_output=True, text=True)
         check(plain.returncode == 0 and "2026-02-01 UTC: done, 2880 of 2880 minutes of 2 symbols" in plain.stdout, plain.stdout)
+
+
+@test("a day of which MongoDB refuses candles is not done, and is done when it takes them")
+def refused(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case:
+        case.produce(producer.session(producer.made(1440, 2, FEBRUARY_MS), 3, CALM))
+        batch = Batch(case, "r")
+        words = ["--day", "2026-02-01", "--no-rest"]
+        database = pymongo.MongoClient(case.mongo_uri(), serverSelectionTimeoutMS=5000)[batch.database]
+        database.create_collection("candles", validator={"symbol": {"$ne": "MADE0001"}})
+        days, last = batch.run(*words, code=1)
+        check(days["2026-02-01"]["state"] == "partial" and last["rejected"] > 1440, f"{last}")
+        check(database["batch_days"].find_one()["refused"] == last["rejected"], "the ledger does not tell what was refused")
+        plain = subprocess.run([binary(), "batch", "run", *words, "--config", batch.path], capture_output=True, text=True, env=os.environ | batch.environment)
+        told = f"{last['rejected']} candles were refused by MongoDB"
+        check(plain.returncode == 1 and told in plain.stdout and told in plain.stderr, f"{plain}")
+        database.command("collMod", "candles", validator={})
+        days, last = batch.run(*words)
+        check(days["2026-02-01"]["state"] == "done" and last["rejected"] == 0 and last["written"] > 1440, f"{last}")
 
 
 class Exchange:

@@ -5,7 +5,9 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -16,7 +18,7 @@ from bson.decimal128 import Decimal128
 from harness import Case, binary, check, test, wait_until
 from objects import Minio
 from producer import CALM, Disorder
-from test_batch import CONFIG, DAY_MS, FEBRUARY_MS, Batch, check_same
+from test_batch import CONFIG, DAY_MS, FEBRUARY_MS, Batch, Exchange, check_same
 
 DAYS = ["--from", "2026-02-01", "--to", "2026-02-03"]
 DECIMALS = ["open", "high", "low", "close", "volume", "quoteVolume", "takerBuyVolume", "takerBuyQuoteVolume"]
@@ -233,6 +235,43 @@ def lease(servers, folder):
         fourth = batch.start("schedule", "--once", "--no-rest")
         fourth.communicate(timeout=60)
         check(fourth.returncode == 0 and states(batch, names)[1] == "done", "after the lease had ended the fourth runs")
+
+
+@test("a day that the exchange has filled is done again when the log has got its minutes")
+def filled_later(servers, folder):
+    start = int((today() - timedelta(days=1)).timestamp()) * 1000
+    (minutes,) = producer.made(1440, 1, start)
+    exchange = Exchange([minutes])
+    exchange.asked.append({})  # its first answer is a refusal
+    with Case(servers, folder, partitions=1, config=CONFIG | {"feed": {"rest_url": exchange.url}}) as case:
+        day = (today() - timedelta(days=1)).date().isoformat()
+        case.produce(producer.session([minutes[:600] + minutes[660:]], 13, replace(CALM, opens=0)))
+        batch = Batch(case, "f")
+        line = batch.run("--day", day, "--no-rest")[0][day]
+        check(line["asked"] is False and line["holeMinutes"] == 60, f"the exchange was not asked: {line}")
+        for _ in range(2):  # the second time out of the backup
+            line = batch.run("--day", day)[0][day]
+            check(line["state"] == "done" and not line["skipped"] and line["sources"]["rest"] == 60, f"{line}")
+        check(len(exchange.asked) == 2, f"it was asked {len(exchange.asked) - 1} times")
+        case.produce(producer.session([minutes[600:660]], 14, replace(CALM, opens=0)))
+        line = batch.run("--day", day)[0][day]
+        check(line["sources"] == {"log": 1440, "archive": 0, "rest": 0}, f"the log has them now: {line}")
+        check(not [name for name, document in batch.documents().items() if document["revision"] == 0], "revision 0 is left")
+        check(batch.run("--day", day)[0][day]["skipped"], "now it is done for good")
+        exchange.stop()
+
+
+@test("the schedule that runs once gives up after a minute when MongoDB is away")
+def gives_up(servers, folder):
+    with Case(servers, folder, partitions=1, config=CONFIG) as case, socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and never listens
+        batch = Batch(case, "g")
+        words = ["schedule", "--once", "--no-rest", "--set", f"mongo.uri=mongodb://127.0.0.1:{nobody.getsockname()[1]}"]
+        began = time.monotonic()
+        process = started(batch, *words)
+        _, errors = process.communicate(timeout=110)
+        check(process.returncode == 1 and "MongoDB: " in errors, f"{process.returncode}: {errors[-1000:]}")
+        check(time.monotonic() - began > 45, "it must not give up at once")
 
 
 @test("the schedule fires at its time, waits for servers that are away, and refuses nonsense")

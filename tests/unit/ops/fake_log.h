@@ -18,6 +18,7 @@ enum { FAKE_LOG_PARTITIONS_MAX = 12, FAKE_LOG_START_MS = 1738368000 };
 struct kafka_log {
     int64_t begin;
     int64_t end;
+    int64_t garbage_end; /* what lies before it is no kline */
     int32_t partitions;
     struct kafka_log_commit commits[FAKE_LOG_PARTITIONS_MAX];
 };
@@ -72,6 +73,9 @@ enum status kafka_log_record(struct kafka_log *log, int32_t partition, int64_t o
                         "\"f\":1,\"L\":1,\"o\":\"1\",\"c\":\"1\",\"h\":\"1\",\"l\":\"1\","
                         "\"v\":\"1\",\"n\":1,\"x\":true,\"q\":\"1\",\"V\":\"1\",\"Q\":\"1\"}",
                         open_ms, open_ms + MINUTE_MS - 1);
+    if (at < log->garbage_end) {
+        size = snprintf(text, sizeof(text), "garbage");
+    }
     struct record record = {
         .key = {"AAA", 3},
         .value = {text, (size_t)size},

@@ -96,10 +96,19 @@ static void nothing_is_owed_when_all_is_done(void **state)
 static void what_lies_further_back_than_allowed_is_left_alone(void **state)
 {
     struct setting *s = *state;
-    take(s, "2026-01-01", LEDGER_partial, 5, false);
-    check_owed(s, "2026-11-20..2026-11-20");
+    take(s, "2026-11-09", LEDGER_partial, 5, false);
     take(s, "2026-11-10", LEDGER_done, 0, true); /* ten days before the last one */
     check_owed(s, "2026-11-11..2026-11-20");
+}
+
+static void after_a_long_outage_all_days_are_owed_that_catch_up_reaches(void **state)
+{
+    struct setting *s = *state;
+    take(s, "2026-01-01", LEDGER_done, 0, true);
+    take(s, "2026-01-02", LEDGER_partial, 5, false);
+    check_owed(s, "2026-11-10..2026-11-20");
+    take(s, "2026-11-20", LEDGER_done, 0, true); /* somebody ran it by hand */
+    check_owed(s, "2026-11-10..2026-11-19");
 }
 
 static void a_day_with_holes_is_tried_again_when_that_may_help(void **state)
@@ -115,6 +124,33 @@ static void a_day_with_holes_is_tried_again_when_that_may_help(void **state)
     take(s, "2026-11-19", LEDGER_done, 0, true);
     take(s, "2026-11-20", LEDGER_done, 0, true);
     check_owed(s, "2026-11-14..2026-11-14 2026-11-16..2026-11-16");
+}
+
+static void a_day_of_which_candles_were_refused_is_tried_again(void **state)
+{
+    struct setting *s = *state;
+    struct ledger_day day = {.state = LEDGER_partial, .date = "2026-11-19", .was_asked = true};
+    day.refused = 1;
+    batch_due_take(&s->due, &day);
+    take(s, "2026-11-20", LEDGER_done, 0, true);
+    check_owed(s, "2026-11-19..2026-11-19");
+}
+
+static void a_day_with_minutes_of_the_exchange_is_tried_again_for_a_week(void **state)
+{
+    static const char *const dates[] = {"2026-11-13", "2026-11-14"};
+    struct setting *s = *state;
+    for (size_t i = 0; i < ARRAY_COUNT(dates); i++) {
+        struct ledger_day day = {.state = LEDGER_done, .was_asked = true, .rest_minutes = 5};
+        (void)snprintf(day.date, sizeof(day.date), "%s", dates[i]);
+        batch_due_take(&s->due, &day);
+    }
+    for (int day = 15; day <= 20; day++) {
+        char date[LEDGER_DATE_MAX];
+        (void)snprintf(date, sizeof(date), "2026-11-%02d", day);
+        take(s, date, LEDGER_done, 0, true);
+    }
+    check_owed(s, "2026-11-14..2026-11-14");
 }
 
 static void a_day_is_owed_only_when_the_schedule_has_fired_after_it(void **state)
@@ -139,7 +175,10 @@ int main(void)
         CASE(days_that_were_missed_are_owed_from_the_first_known_on),
         CASE(nothing_is_owed_when_all_is_done),
         CASE(what_lies_further_back_than_allowed_is_left_alone),
+        CASE(after_a_long_outage_all_days_are_owed_that_catch_up_reaches),
         CASE(a_day_with_holes_is_tried_again_when_that_may_help),
+        CASE(a_day_of_which_candles_were_refused_is_tried_again),
+        CASE(a_day_with_minutes_of_the_exchange_is_tried_again_for_a_week),
         CASE(a_day_is_owed_only_when_the_schedule_has_fired_after_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

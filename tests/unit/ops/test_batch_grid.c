@@ -65,6 +65,40 @@ static void a_better_place_replaces_and_an_equal_one_does_not(void **state)
     assert_int_equal(batch_grid_count(&grid, BATCH_archive), 0);
 }
 
+static void a_torn_minute_of_a_later_revision_stays(void **state)
+{
+    struct candle minute = candle_of(INTERVAL_1m, FROM_MS, 1);
+    (void)state;
+    minute.revision = 7;
+    batch_grid_put(&grid, &minute, BATCH_torn);
+    minute = candle_of(INTERVAL_1m, FROM_MS, 2);
+    minute.revision = 6;
+    batch_grid_put(&grid, &minute, BATCH_archive);
+    assert_int_equal(grid.minutes.items[60].candle.trades, 1);
+    minute.revision = 7;
+    batch_grid_put(&grid, &minute, BATCH_archive);
+    assert_int_equal(grid.minutes.items[60].candle.trades, 2);
+}
+
+static void of_two_places_as_good_the_one_with_more_minutes_is_taken(void **state)
+{
+    static const int64_t minutes[] = {3, 5, 4};
+    struct candle fill = candle_of(INTERVAL_1m, FROM_MS, 1);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_COUNT(minutes); i++) {
+        struct candle window = candle_of(INTERVAL_5m, FROM_MS, (int64_t)i);
+        window.minutes = minutes[i];
+        batch_grid_put(&grid, &window, BATCH_log);
+    }
+    assert_int_equal(grid.windows[INTERVAL_5m].count, 1);
+    assert_int_equal(grid.windows[INTERVAL_5m].items[0].candle.minutes, 5);
+    fill.is_fill = true;
+    batch_grid_put(&grid, &fill, BATCH_log);
+    put(INTERVAL_1m, FROM_MS, 2, BATCH_log);
+    batch_grid_put(&grid, &fill, BATCH_log);
+    assert_int_equal(grid.minutes.items[60].candle.trades, 2);
+}
+
 static void what_opens_outside_or_is_not_wanted_is_not_held(void **state)
 {
     (void)state;
@@ -156,6 +190,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_better_place_replaces_and_an_equal_one_does_not, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_torn_minute_of_a_later_revision_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(of_two_places_as_good_the_one_with_more_minutes_is_taken,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_opens_outside_or_is_not_wanted_is_not_held, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(minutes_reach_to_the_end_of_the_last_window, set_up,

@@ -66,6 +66,16 @@ static void put(int64_t minute, int64_t offset)
     batch_grid_put(&grid, &candle, offset >= 0 ? BATCH_archive : BATCH_rest);
 }
 
+/* The backup's own fill after the minute before: what proved it lies outside the day. */
+static void put_fill(int64_t minute, int64_t offset)
+{
+    const struct candle *before = &grid.minutes.items[60 + minute - 1].candle;
+    struct candle fill =
+        fold_fill(before, FROM_MS + minute * MINUTE_MS, revision_of(2, offset), FROM_MS);
+    fill.is_emitted = true;
+    batch_grid_put(&grid, &fill, BATCH_archive);
+}
+
 static const struct candle *window_at(size_t index)
 {
     assert_true(index < grid.windows[INTERVAL_5m].count);
@@ -114,6 +124,22 @@ static void a_hole_that_trade_ids_prove_empty_is_filled_as_ever(void **state)
     assert_int_equal(window_at(0)->minutes, 5);
 }
 
+static void a_fill_at_the_end_of_the_day_needs_no_second_proof(void **state)
+{
+    (void)state;
+    for (int64_t i = DAY_MINUTES - 5; i < DAY_MINUTES - 1; i++) {
+        put(i, 100 + i);
+    }
+    put_fill(DAY_MINUTES - 1, 300);
+    assert_int_equal(batch_merge(&grid, &rules), STATUS_OK);
+    assert_int_equal(grid.windows[INTERVAL_5m].count, 1);
+    assert_true(window_at(0)->is_complete);
+    assert_int_equal(window_at(0)->minutes, 5);
+    assert_int_equal(window_at(0)->missing_trades, 0);
+    assert_int_equal(window_at(0)->trades, 4 * IDS_A_MINUTE);
+    assert_int_equal(window_at(0)->revision, revision_of(2, 300));
+}
+
 static void windows_with_holes_are_told_as_incomplete(void **state)
 {
     (void)state;
@@ -123,6 +149,20 @@ static void windows_with_holes_are_told_as_incomplete(void **state)
     assert_int_equal(grid.windows[INTERVAL_5m].count, 1);
     assert_false(window_at(0)->is_complete);
     assert_int_equal(window_at(0)->minutes, 2);
+}
+
+static void what_lost_its_head_with_the_log_has_no_revision(void **state)
+{
+    (void)state;
+    for (int64_t i = 3; i < 10; i++) {
+        put(i, 100 + i);
+        grid.minutes.items[60 + i].origin = BATCH_torn;
+    }
+    assert_int_equal(batch_merge(&grid, &rules), STATUS_OK);
+    assert_false(window_at(0)->is_complete);
+    assert_int_equal(window_at(0)->revision, 0);
+    assert_true(window_at(1)->is_complete);
+    assert_int_equal(window_at(1)->revision, revision_of(2, 109));
 }
 
 static void nothing_makes_nothing(void **state)
@@ -141,7 +181,11 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_hole_that_trade_ids_prove_empty_is_filled_as_ever, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_fill_at_the_end_of_the_day_needs_no_second_proof, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(windows_with_holes_are_told_as_incomplete, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_lost_its_head_with_the_log_has_no_revision, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(nothing_makes_nothing, set_up, tear_down),
     };

@@ -66,6 +66,20 @@ static void people_get_the_holes_below(void **state)
     text_deinit(&out);
 }
 
+static void candles_that_mongodb_refused_are_named(void **state)
+{
+    struct batch_day day = some_day();
+    struct text out = {.bytes = NULL};
+    (void)state;
+    day.entry.refused = 3;
+    day.entry.hole_count = 0;
+    batch_report_text(&day, true, &out);
+    assert_string_equal(text_get(&out),
+                        "2026-02-01 UTC: partial, 2876 of 2880 minutes of 2 symbols, 3 candles "
+                        "were refused by MongoDB; 2876 candles: 2870 written, 6 held already\n");
+    text_deinit(&out);
+}
+
 static void a_failure_says_why(void **state)
 {
     struct batch_day day = some_day();
@@ -83,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_of_json_names_everything),
         cmocka_unit_test(people_get_the_holes_below),
+        cmocka_unit_test(candles_that_mongodb_refused_are_named),
         cmocka_unit_test(a_failure_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

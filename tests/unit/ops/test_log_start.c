@@ -76,12 +76,26 @@ static void a_commit_before_the_logs_beginning_is_told(void **state)
     assert_told(f, "partition=0 committed=40 log_begin=100 log_end=2880 taken=100 next_offset=100");
 }
 
+static void the_first_kline_is_found_behind_much_garbage(void **state)
+{
+    struct fixture *f = *state;
+    int64_t event_ms;
+    assert_int_equal(log_start_first_event_time(&f->log, 0, 100, &event_ms), STATUS_OK);
+    assert_int_equal(event_ms, fake_log_open_ms(100) + MINUTE_MS - 1);
+    f->log.garbage_end = 1000;
+    assert_int_equal(log_start_first_event_time(&f->log, 0, 100, &event_ms), STATUS_OK);
+    assert_true(event_ms >= fake_log_open_ms(1000) && event_ms < fake_log_open_ms(2000));
+    f->log.garbage_end = DAYS_2;
+    assert_int_equal(log_start_first_event_time(&f->log, 0, 100, &event_ms), STATUS_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_commit_within_the_log_is_taken_without_a_word, setup),
         cmocka_unit_test_setup(a_commit_past_the_logs_end_is_told, setup),
         cmocka_unit_test_setup(a_commit_before_the_logs_beginning_is_told, setup),
+        cmocka_unit_test_setup(the_first_kline_is_found_behind_much_garbage, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

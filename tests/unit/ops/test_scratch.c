@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,6 +87,22 @@ static void where_there_is_no_folder_it_says_so(void **state)
     assert_int_equal(scratch_make("/tmp/candled-test-scratch-none/none", &scratch), STATUS_IO);
 }
 
+static void a_folder_that_cannot_be_locked_is_not_left(void **state)
+{
+    struct scratch scratch;
+    struct rlimit before;
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    unsigned int left = alarm(10); /* it must not try for ever */
+    enum status status = scratch_make(parent, &scratch);
+    (void)alarm(left);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, STATUS_IO);
+    assert_int_equal(count_entries(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +110,7 @@ int main(void)
         cmocka_unit_test(those_of_the_living_stay),
         cmocka_unit_test(what_a_killed_process_left_is_removed_by_the_next),
         cmocka_unit_test(where_there_is_no_folder_it_says_so),
+        cmocka_unit_test(a_folder_that_cannot_be_locked_is_not_left),
     };
     if (mkdtemp(parent) == NULL) {
         return 1;

@@ -128,6 +128,24 @@ static void a_candle_of_another_day_is_refused(void **state)
     assert_int_equal(access(s->path, F_OK), -1); /* what was not finished is not left behind */
 }
 
+/* Antarctica/Casey has had days of 27 hours. */
+static void a_long_day_has_room_and_one_that_is_too_long_is_refused(void **state)
+{
+    struct setting *s = *state;
+    struct archive_writer *writer;
+    struct archive_manifest manifest;
+    struct candle last = a_minute("BTCUSDT", 1619);
+    s->day.next_ms = s->day.open_ms + 1620 * (int64_t)MINUTE_MS;
+    assert_int_equal(archive_writer_create(&s->day, s->path, &writer), STATUS_OK);
+    assert_int_equal(archive_writer_add(writer, &last), STATUS_OK);
+    assert_int_equal(archive_writer_finish(writer, &manifest), STATUS_OK);
+    assert_int_equal(manifest.holes[0].minutes, 1619);
+    archive_manifest_deinit(&manifest);
+    archive_writer_destroy(&writer);
+    s->day.next_ms = s->day.open_ms + (ARCHIVE_DAY_MINUTES_MAX + 1) * (int64_t)MINUTE_MS;
+    assert_int_equal(archive_writer_create(&s->day, s->path, &writer), STATUS_RANGE);
+}
+
 static void a_day_whose_parts_make_no_key_is_malformed(void **state)
 {
     (void)state;
@@ -192,6 +210,7 @@ int main(void)
         CASE(a_candle_comes_back_with_every_field_and_digit),
         CASE(the_manifest_counts_each_symbol_and_names_its_holes),
         CASE(a_candle_of_another_day_is_refused),
+        CASE(a_long_day_has_room_and_one_that_is_too_long_is_refused),
         CASE(a_day_whose_parts_make_no_key_is_malformed),
         CASE(a_file_that_is_cut_or_foreign_is_corrupt),
     };

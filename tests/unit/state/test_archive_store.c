@@ -1,6 +1,7 @@
 #include "runtime/mem.h"
 #include "state/archive.h"
 #include "state/archive_internal.h"
+#include "state/object_store_internal.h"
 #include "tests/unit/state/archive_fixture.h"
 
 #include <fcntl.h>
@@ -166,6 +167,120 @@ static void damage_anywhere_is_found_and_mended_by_the_next_run(void **state)
     archive_manifest_deinit(&manifest);
 }
 
+/* The fixture's store, and what another process does in it meanwhile. */
+static struct {
+    struct object_store_class class;
+    const struct object_store_class *plain;
+    void (*between)(struct object_store *store);
+    int puts_left; /* so often after a file was put */
+    int gets_left; /* and before one is fetched */
+} shared;
+
+static bool is_data(const char *key)
+{
+    return strcmp(key + strlen(key) - strlen(".avro"), ".avro") == 0;
+}
+
+static void meanwhile(struct object_store *store)
+{
+    store->class = shared.plain;
+    shared.between(store);
+    store->class = &shared.class;
+}
+
+static enum status put_shared(struct object_store *store, const char *key,
+                              const struct object_source *source,
+                              const struct object_progress *progress)
+{
+    enum status status = shared.plain->put(store, key, source, progress);
+    if (is_data(key) && shared.puts_left > 0) {
+        shared.puts_left--;
+        meanwhile(store);
+    }
+    return status;
+}
+
+static enum status get_shared(struct object_store *store, const char *key,
+                              struct object_target *target, const struct object_progress *progress)
+{
+    if (is_data(key) && shared.gets_left > 0) {
+        shared.gets_left--;
+        meanwhile(store);
+    }
+    return shared.plain->get(store, key, target, progress);
+}
+
+static void share(struct object_store *store, void (*between)(struct object_store *), int puts,
+                  int gets)
+{
+    shared.plain = store->class;
+    shared.class = *store->class;
+    shared.class.put = put_shared;
+    shared.class.get = get_shared;
+    shared.between = between;
+    shared.puts_left = puts;
+    shared.gets_left = gets;
+    store->class = &shared.class;
+}
+
+static struct setting other; /* the other process: a file of its own, the same store and day */
+
+static void another_publishes(struct object_store *store)
+{
+    struct archive_manifest theirs = write_day(&other, 90, -1);
+    bool is_kept;
+    assert_int_equal(archive_publish(store, other.path, &theirs, true, NULL, &is_kept), STATUS_OK);
+    archive_manifest_deinit(&theirs);
+}
+
+static void set_up_other(const struct setting *s)
+{
+    other = *s;
+    (void)snprintf(other.path, sizeof(other.path), "%s/other.avro", s->folder);
+}
+
+static void another_puts_its_file(struct object_store *store)
+{
+    struct archive_manifest theirs = write_day(&other, 90, -1);
+    assert_int_equal(object_store_put(store, TOPIC "/" ZONE "/" DATE ".avro", other.path, NULL),
+                     STATUS_OK);
+    archive_manifest_deinit(&theirs);
+}
+
+static void two_who_publish_at_once_leave_one_whole_backup(void **state)
+{
+    struct setting *s = *state;
+    set_up_other(s);
+    share(s->store, another_publishes, 1, 0);
+    struct archive_manifest ours = publish(s, write_day(s, 100, -1), false, false);
+    assert_int_equal(shared.puts_left, 0);
+    assert_int_equal(fetched(s), 100);
+    archive_manifest_deinit(&ours);
+}
+
+static void who_is_disturbed_again_and_again_says_so(void **state)
+{
+    struct setting *s = *state;
+    bool is_kept;
+    set_up_other(s);
+    share(s->store, another_puts_its_file, 100, 0);
+    struct archive_manifest ours = write_day(s, 100, -1);
+    assert_int_equal(archive_publish(s->store, s->path, &ours, false, NULL, &is_kept), STATUS_BUSY);
+    assert_int_equal(shared.puts_left, 97);
+    archive_manifest_deinit(&ours);
+}
+
+static void a_backup_that_is_replaced_while_it_is_fetched_is_no_damage(void **state)
+{
+    struct setting *s = *state;
+    set_up_other(s);
+    struct archive_manifest ours = publish(s, write_day(s, 100, -1), false, false);
+    share(s->store, another_publishes, 0, 1);
+    assert_int_equal(fetched(s), 90);
+    assert_int_equal(shared.gets_left, 0);
+    archive_manifest_deinit(&ours);
+}
+
 static void publish_as(struct setting *s, const char *date)
 {
     struct archive_manifest manifest = write_day(s, 1, -1);
@@ -206,6 +321,9 @@ int main(void)
         CASE(a_fuller_backup_is_kept_unless_forced),
         CASE(a_day_is_readable_at_each_moment_of_a_replacement),
         CASE(damage_anywhere_is_found_and_mended_by_the_next_run),
+        CASE(two_who_publish_at_once_leave_one_whole_backup),
+        CASE(who_is_disturbed_again_and_again_says_so),
+        CASE(a_backup_that_is_replaced_while_it_is_fetched_is_no_damage),
         CASE(old_days_are_pruned_and_others_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

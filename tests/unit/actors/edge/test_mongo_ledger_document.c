@@ -24,6 +24,7 @@ static struct ledger_day some_day(const struct ledger_hole *holes, size_t count)
         .rest_minutes = 3,
         .candles = 5000,
         .pending = 1,
+        .refused = 2,
         .was_asked = true,
         .intervals = (interval_set)(INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_1d)),
         .backup = "crypto_kline_1m/Asia/Ho_Chi_Minh/2026-02-01.avro",
@@ -64,6 +65,7 @@ static void a_day_comes_back_as_it_was_written(void **state)
     assert_int_equal(found.rest_minutes, day.rest_minutes);
     assert_int_equal(found.candles, day.candles);
     assert_int_equal(found.pending, day.pending);
+    assert_int_equal(found.refused, day.refused);
     assert_int_equal(found.finished_ms, day.finished_ms);
     assert_int_equal(found.intervals, day.intervals);
     assert_true(found.was_asked);
