@@ -95,6 +95,7 @@ static inline void start_partition(struct fixture *f)
 static inline void restart_partition(struct fixture *f, struct candle_rules rules)
 {
     partition_destroy(&f->partition);
+    f->writer.count = 0; /* its checkpoints went with it */
     f->options.rules = rules;
     start_partition(f);
     while (sched_step(f->sched)) {
@@ -244,6 +245,43 @@ static inline bool holds_dead_letter(const struct batch *batch)
         }
     }
     return false;
+}
+
+/* One checkpoint of one kline with ten trades, but for those its predecessor lacks. */
+static inline void tell_minute(struct fixture *f, int64_t offset, int64_t minute, int64_t first_id)
+{
+    struct kline kline = one_kline();
+    kline.open_ms = minute * MINUTE_MS;
+    kline.event_ms = (minute + 1) * MINUTE_MS;
+    kline.trade_ids = TRADE_IDS_known;
+    kline.trades = 10;
+    kline.first_trade_id = first_id;
+    kline.last_trade_id = first_id + 9;
+    f->record.value.size = kline_print_json(&kline, f->json);
+    f->record.offset = offset;
+    f->record.timestamp_ms = kline.event_ms;
+    tell_record(f);
+    run(f);
+}
+
+/* minutes == -1: none. */
+static inline struct candle window_owed(const struct fixture *f, enum interval interval,
+                                        int64_t minute)
+{
+    const struct batch *batch = checkpoint_in_the_air(f)->batch;
+    struct candle found = {.minutes = -1};
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        struct outbox_row row;
+        struct candle candle;
+        struct batch_write write = batch_at(batch, i);
+        if (write.table == TABLE_outbox && outbox_decode(write.value, &row) == STATUS_OK &&
+            row.kind == OUTBOX_candle && row.interval == interval &&
+            candle_decode(row.payload, &candle) == STATUS_OK &&
+            candle.open_ms == minute * MINUTE_MS) {
+            found = candle;
+        }
+    }
+    return found;
 }
 
 #endif
