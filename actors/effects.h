@@ -29,7 +29,8 @@ struct symbol;
 struct effects {
     struct actor *partition; /* escalates when the state cannot be read */
     struct candle_rules rules;
-    struct meta meta; /* ahead of the store while a batch is gathered or in the air */
+    struct meta meta;   /* ahead of the store while a batch is gathered or in the air */
+    bool are_rules_new; /* the last checkpoint was by others: stored windows are folded anew */
     struct batch *batch;
     struct store_view *view;
     int64_t as_of_ms;      /* stream time of the record in work; what expires later is there */

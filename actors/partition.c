@@ -189,7 +189,7 @@ static void on_idle(struct partition *p, const struct msg_source_idle *m)
     }
     if (open_batch(p)) {
         p->effects.meta.quiet_until = 0; /* no record emits what is due now: nobody has it yet */
-        partition_fire_due(p, until_ms);
+        (void)partition_fire_due(p, until_ms);
         partition_end_batch(p);
     }
 }
@@ -205,7 +205,10 @@ static void on_slice_end(struct partition *p)
         partition_commit(p);
         return;
     }
-    partition_fire_due(p, p->effects.meta.stream_time_ms);
+    if (partition_fire_due(p, p->effects.meta.stream_time_ms)) {
+        partition_send_slice_end(p); /* the next slice ends at the deadlines that they have then */
+        return;
+    }
     partition_go_on(p);
 }
 

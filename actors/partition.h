@@ -80,7 +80,8 @@ void partition_add_dispatcher(struct partition *partition, enum sink sink,
  * QUIET_OVER before they hold the sink against what it had. */
 bool partition_is_quiet(const struct partition *partition);
 
-/* Wakes the symbols that have pending windows, and asks for the first records. */
+/* Wakes the symbols that have pending windows (all, when the rules are new), and asks for the first
+ * records. */
 void partition_start(struct partition *partition);
 
 /* deadline_ms: monotonic; when to stop waiting for the sinks. */

@@ -197,14 +197,17 @@ void partition_take_slice(struct partition *p)
     partition_send_slice_end(p);
 }
 
-void partition_fire_due(struct partition *p, int64_t until_ms)
+bool partition_fire_due(struct partition *p, int64_t until_ms)
 {
     struct msg msg = {
         .type = MSG_WINDOWS_DUE, .from = &p->actor, .as_WINDOWS_DUE = {.until_ms = until_ms}};
     struct deadline *due;
+    bool has_fired = false;
 
     while ((due = deadlines_take_due(p->effects.due, until_ms)) != NULL) {
         struct symbol *symbol = symbol_of_deadline(due);
         actor_send(symbol_actor(partition_touch(p, symbol_name(symbol))->symbol), &msg);
+        has_fired = true;
     }
+    return has_fired;
 }

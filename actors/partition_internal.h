@@ -100,7 +100,9 @@ void partition_send_slice_end(struct partition *p);
 
 /* partition_intake.c */
 void partition_take_slice(struct partition *p);
-void partition_fire_due(struct partition *p, int64_t until_ms);
+/* Tells symbols that windows are due; until they have handled it their next deadlines are not
+ * known. False: none were. */
+bool partition_fire_due(struct partition *p, int64_t until_ms);
 void partition_put_dead_letter(struct partition *p, const struct dead_letter *letter);
 
 /* partition_commit.c */

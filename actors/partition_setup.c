@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Candles that were told stay as they were; what comes is by the rules of now. */
-static void note_rules(const struct partition *p, struct meta *meta)
+static void note_rules(struct partition *p, struct meta *meta)
 {
     char text[RULES_TEXT_MAX];
 
@@ -16,6 +16,7 @@ static void note_rules(const struct partition *p, struct meta *meta)
     if (strcmp(text, meta->settings) == 0) {
         return;
     }
+    p->effects.are_rules_new = true;
     if (meta->settings[0] != '\0') {
         log_event(LOG_rules_changed, log_text("topic", p->options.topic),
                   log_int("partition", p->options.partition), log_int("offset", meta->next_offset),
@@ -25,7 +26,7 @@ static void note_rules(const struct partition *p, struct meta *meta)
     meta->settings_offset = meta->next_offset < 0 ? 0 : meta->next_offset;
 }
 
-static void set_up_meta(const struct partition *p, struct meta *meta)
+static void set_up_meta(struct partition *p, struct meta *meta)
 {
     snprintf(meta->topic, sizeof(meta->topic), "%s", p->options.topic);
     meta->partition = p->options.partition;
@@ -133,15 +134,22 @@ void partition_add_dispatcher(struct partition *p, enum sink sink, struct actor 
     p->effects.meta.cursors[sink] = partition_first_cursor(store_meta(p->options.store), sink);
 }
 
-/* Most symbols wait for their first kline; those with pending windows must hear of time. */
+/* Most symbols wait for their first kline; those with pending windows must hear of time. By new
+ * rules all go into the first checkpoint, so that the next start finds no window by the old ones.
+ */
 static bool wake(void *context, struct slice key, struct slice state)
 {
     struct partition *p = context;
     char name[SYMBOL_BYTES_MAX + 1];
 
-    if (symbol_state_has_pending(state) && key.size <= SYMBOL_BYTES_MAX) {
-        memcpy(name, key.bytes, key.size);
-        name[key.size] = '\0';
+    if (key.size > SYMBOL_BYTES_MAX) {
+        return true;
+    }
+    memcpy(name, key.bytes, key.size);
+    name[key.size] = '\0';
+    if (p->effects.are_rules_new) {
+        (void)partition_touch(p, name);
+    } else if (symbol_state_has_pending(state)) {
         (void)partition_add_symbol(p, name);
     }
     return true;

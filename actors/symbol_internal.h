@@ -63,6 +63,10 @@ void symbol_forget_closes(struct symbol *symbol);
 void symbol_apply_slowly(struct symbol *symbol, const struct candle *minute,
                          const struct candle *known, int64_t stream_time_ms);
 
+/* The window as its minutes and their trade ids tell it now, as of the last record that changed one
+ * of them. Without derived values. */
+struct candle symbol_refold(struct symbol *symbol, enum interval interval, int64_t open_ms);
+
 /* symbol.c */
 /* A window of this interval without a minute. */
 struct candle symbol_empty_window(const struct symbol *symbol, enum interval interval,

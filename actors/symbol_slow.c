@@ -172,8 +172,16 @@ static void emit_minutes(struct change *change)
     }
 }
 
-/* The window as its minutes and their trade ids tell it now. */
-static struct candle refold(struct symbol *symbol, enum interval interval, int64_t open_ms)
+static void append(struct candle *window, const struct candle *minute)
+{
+    fold_append(window, minute);
+    if (minute->revision > window->revision) {
+        window->revision = minute->revision;
+        window->updated_ms = minute->updated_ms;
+    }
+}
+
+struct candle symbol_refold(struct symbol *symbol, enum interval interval, int64_t open_ms)
 {
     struct effects *effects = symbol->effects;
     struct candle window = symbol_empty_window(symbol, interval, open_ms);
@@ -183,7 +191,7 @@ static struct candle refold(struct symbol *symbol, enum interval interval, int64
     effects_load_span(effects, symbol->name, open_ms - (int64_t)REACH * MINUTE_MS, end + REACH);
     for (size_t i = begin; i < end; i++) {
         if (span_has(&effects->span, i)) {
-            fold_append(&window, &effects->span.minutes[i]);
+            append(&window, &effects->span.minutes[i]);
         }
     }
     if (effects->rules.uses_trade_ids && window.missing_trades >= 0) {
@@ -217,7 +225,7 @@ static void refold_window(struct change *change, struct newest_window *newest, i
 {
     struct symbol *symbol = change->symbol;
     struct candle known;
-    struct candle window = refold(symbol, newest->candle.interval, open_ms);
+    struct candle window = symbol_refold(symbol, newest->candle.interval, open_ms);
 
     if (window.minutes == 0) {
         return;

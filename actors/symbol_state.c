@@ -136,48 +136,48 @@ static void load_pending(struct symbol *symbol, const struct stored_pending *sto
     }
 }
 
-/* An interval that is new in the configuration begins with the minutes that are still kept. */
-static void refold(struct symbol *symbol, struct newest_window *newest)
+/* Folded from the minutes that are still kept: an interval may be new in the configuration, or have
+ * been away from it while minutes came. What is as it was keeps its revision. */
+static void refold(struct symbol *symbol, struct newest_window *newest, const struct candle *stored)
 {
-    struct candle *window = &newest->candle;
-    size_t count = (size_t)candle_minutes(window);
+    struct candle window = symbol_refold(symbol, newest->candle.interval, newest->candle.open_ms);
 
-    effects_load_span(symbol->effects, symbol->name, window->open_ms, count);
-    const struct span *span = &symbol->effects->span;
-    for (size_t i = 0; i < count; i++) {
-        if (span_has(span, i)) {
-            fold_append(window, &span->minutes[i]);
-            window->revision = window->revision > span->minutes[i].revision
-                                   ? window->revision
-                                   : span->minutes[i].revision;
-            window->updated_ms = span->minutes[i].updated_ms;
-        }
+    newest->candle.is_emitted = stored != NULL && stored->is_emitted;
+    if (window.minutes == 0) {
+        return;
     }
-    newest->is_dirty = window->minutes > 0;
+    window.is_emitted = newest->candle.is_emitted;
+    newest->is_dirty = stored == NULL || !fold_same_content(&window, stored);
     if (newest->is_dirty) {
-        symbol_derive(symbol, window);
+        symbol_derive(symbol, &window);
     }
-    if (newest->is_dirty && !window->is_complete && !window->is_emitted) {
-        symbol_note_pending(symbol, window);
+    newest->candle = newest->is_dirty ? window : *stored;
+    if (!window.is_emitted) {
+        symbol_note_pending(symbol, &window);
+    }
+}
+
+static void load_window(struct symbol *symbol, struct newest_window *newest)
+{
+    struct effects *effects = symbol->effects;
+    enum interval interval = newest->candle.interval;
+    int64_t open_ms = rules_open_ms(&effects->rules, interval, symbol->newest_ms);
+    struct candle stored;
+
+    newest->candle = symbol_empty_window(symbol, interval, open_ms);
+    bool is_stored = effects_get_candle(effects, symbol->name, interval, open_ms, &stored);
+    is_stored = is_stored && candle_minutes(&stored) == candle_minutes(&newest->candle);
+    if (is_stored && !effects->are_rules_new) {
+        newest->candle = stored;
+    } else {
+        refold(symbol, newest, is_stored ? &stored : NULL);
     }
 }
 
 static void load_windows(struct symbol *symbol)
 {
     for (size_t i = 0; i < symbol->window_count; i++) {
-        struct newest_window *newest = &symbol->windows[i];
-        enum interval interval = newest->candle.interval;
-        int64_t open_ms = rules_open_ms(&symbol->effects->rules, interval, symbol->newest_ms);
-        struct candle stored;
-        newest->candle = symbol_empty_window(symbol, interval, open_ms);
-        bool is_stored =
-            effects_get_candle(symbol->effects, symbol->name, interval, open_ms, &stored);
-        if (is_stored && candle_minutes(&stored) == candle_minutes(&newest->candle)) {
-            newest->candle = stored;
-        } else {
-            newest->candle.is_emitted = is_stored && stored.is_emitted;
-            refold(symbol, newest);
-        }
+        load_window(symbol, &symbol->windows[i]);
     }
 }
 

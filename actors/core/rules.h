@@ -26,7 +26,8 @@ struct candle_rules {
     int64_t late_ms; /* a minute that closed longer ago, in event time, is a dead letter */
     int64_t keep_ms; /* so long after its close a candle is kept: the latest minute admitted may
                         prove something of a window a proof's reach before it, which is folded
-                        again, and whose first minutes need what lies a proof's reach before them */
+                        again, and whose first minutes need what lies a proof's reach before them;
+                        and no window goes before its grace is over */
     int64_t derived_windows; /* before it decide a window's derived values: kept as long as it is */
     bool uses_trade_ids;
 };
@@ -75,7 +76,7 @@ static inline struct candle_rules rules_with_limits(struct candle_rules rules, i
 {
     int64_t longest_ms = rules_longest_ms(&rules);
     rules.late_ms = longest_ms + retention_ms;
-    rules.keep_ms = rules.late_ms + PROOF_MS + longest_ms + PROOF_MS;
+    rules.keep_ms = rules.late_ms + PROOF_MS + longest_ms + PROOF_MS + rules.grace_ms;
     rules.derived_windows = series_set_windows(&rules.derived) - 1;
     return rules;
 }

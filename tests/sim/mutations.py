@@ -54,7 +54,7 @@ MUTATIONS = [
      "return is_lost || is_another;",
      "return is_lost || (is_another && is_lost);"),
     ("kept long enough", "actors/core/rules.h",
-     "rules.keep_ms = rules.late_ms + PROOF_MS + longest_ms + PROOF_MS;",
+     "rules.keep_ms = rules.late_ms + PROOF_MS + longest_ms + PROOF_MS + rules.grace_ms;",
      "rules.keep_ms = rules.late_ms;"),
 ]
 

@@ -33,7 +33,17 @@ struct fixture {
     enum status halted;
     bool is_drained;
     int64_t acked_offset; /* told with the last checkpoint */
+    struct partition_options options;
 };
+
+static inline struct candle_rules fixture_rules(void)
+{
+    return rules_with_limits(
+        (struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m),
+                              .outputs = INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m),
+                              .uses_trade_ids = true},
+        MINUTE_MS);
+}
 
 /* A store whose outbox owes entries to Redis. */
 static inline void open_store(struct fixture *f)
@@ -81,8 +91,26 @@ static inline void on_checkpointed(void *context, int64_t next_offset, int64_t a
     f->acked_offset = acked_offset;
 }
 
-static inline struct fixture *open_fixture_at(bool is_key_required, int64_t floor_ms,
-                                              int64_t quiet_until)
+/* The partition as a start finds its store. */
+static inline void start_partition(struct fixture *f)
+{
+    f->partition = partition_create(&f->options);
+    partition_add_dispatcher(f->partition, SINK_redis, &f->dispatcher.actor);
+    partition_start(f->partition);
+}
+
+/* What was not committed is gone. */
+static inline void restart_partition(struct fixture *f, struct candle_rules rules)
+{
+    partition_destroy(&f->partition);
+    f->writer.count = 0; /* its checkpoints went with it */
+    f->options.rules = rules;
+    start_partition(f);
+    while (sched_step(f->sched)) {
+    }
+}
+
+static inline struct fixture *open_fixture_by(struct partition_options options)
 {
     struct fixture *f = mem_new(1, sizeof(*f));
     struct kline kline = one_kline();
@@ -95,33 +123,37 @@ static inline struct fixture *open_fixture_at(bool is_key_required, int64_t floo
     probe_init(&f->source, f->sched);
     probe_init(&f->writer, f->sched);
     probe_init(&f->dispatcher, f->sched);
-    f->partition = partition_create(&(struct partition_options){
-        .sched = f->sched,
-        .store = f->store,
-        .rules = rules_with_limits(
-            (struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_5m),
-                                  .outputs = INTERVAL_BIT(INTERVAL_1m) | INTERVAL_BIT(INTERVAL_5m),
-                                  .uses_trade_ids = true},
-            MINUTE_MS),
-        .source = &f->source.actor,
-        .store_writer = &f->writer.actor,
-        .metrics = f->metrics,
-        .topic = "t",
-        .records_max = 100,
-        .outbox_bytes_max = 1 << 20,
-        .is_key_required = is_key_required,
-        .floor_ms = floor_ms,
-        .quiet_until = quiet_until,
-        .context = f,
-        .checkpointed = on_checkpointed,
-        .halted = on_halted,
-        .drained = on_drained,
-    });
-    partition_add_dispatcher(f->partition, SINK_redis, &f->dispatcher.actor);
+    options.sched = f->sched;
+    options.store = f->store;
+    options.source = &f->source.actor;
+    options.store_writer = &f->writer.actor;
+    options.metrics = f->metrics;
+    options.topic = "t";
+    options.records_max = 100;
+    options.outbox_bytes_max = 1 << 20;
+    options.context = f;
+    options.checkpointed = on_checkpointed;
+    options.halted = on_halted;
+    options.drained = on_drained;
+    f->options = options;
     f->record.value = (struct slice){f->json, kline_print_json(&kline, f->json)};
     f->record.timestamp_ms = MINUTE_MS;
-    partition_start(f->partition);
+    start_partition(f);
     return f;
+}
+
+static inline struct fixture *open_fixture_at(bool is_key_required, int64_t floor_ms,
+                                              int64_t quiet_until)
+{
+    return open_fixture_by((struct partition_options){.rules = fixture_rules(),
+                                                      .is_key_required = is_key_required,
+                                                      .floor_ms = floor_ms,
+                                                      .quiet_until = quiet_until});
+}
+
+static inline struct fixture *open_fixture_by_rules(struct candle_rules rules)
+{
+    return open_fixture_by((struct partition_options){.rules = rules, .floor_ms = META_NO_TIME});
 }
 
 static inline struct fixture *open_fixture_with(bool is_key_required, int64_t floor_ms)
@@ -222,6 +254,43 @@ static inline bool holds_dead_letter(const struct batch *batch)
         }
     }
     return false;
+}
+
+/* One checkpoint of one kline with ten trades, but for those its predecessor lacks. */
+static inline void tell_minute(struct fixture *f, int64_t offset, int64_t minute, int64_t first_id)
+{
+    struct kline kline = one_kline();
+    kline.open_ms = minute * MINUTE_MS;
+    kline.event_ms = (minute + 1) * MINUTE_MS;
+    kline.trade_ids = TRADE_IDS_known;
+    kline.trades = 10;
+    kline.first_trade_id = first_id;
+    kline.last_trade_id = first_id + 9;
+    f->record.value.size = kline_print_json(&kline, f->json);
+    f->record.offset = offset;
+    f->record.timestamp_ms = kline.event_ms;
+    tell_record(f);
+    run(f);
+}
+
+/* minutes == -1: none. */
+static inline struct candle window_owed(const struct fixture *f, enum interval interval,
+                                        int64_t minute)
+{
+    const struct batch *batch = checkpoint_in_the_air(f)->batch;
+    struct candle found = {.minutes = -1};
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        struct outbox_row row;
+        struct candle candle;
+        struct batch_write write = batch_at(batch, i);
+        if (write.table == TABLE_outbox && outbox_decode(write.value, &row) == STATUS_OK &&
+            row.kind == OUTBOX_candle && row.interval == interval &&
+            candle_decode(row.payload, &candle) == STATUS_OK &&
+            candle.open_ms == minute * MINUTE_MS) {
+            found = candle;
+        }
+    }
+    return found;
 }
 
 #endif

@@ -1,5 +1,8 @@
 #include "tests/unit/actors/partition_fixture.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 static void the_cursor_and_the_dead_letter_of_a_rejected_row_share_a_checkpoint(void **state)
 {
     (void)state;
@@ -202,6 +205,98 @@ static void a_full_disk_holds_up_no_drain_past_its_deadline(void **state)
     close_fixture(f);
 }
 
+enum { CUT_RECORDS = 16 };
+
+/* A record a minute, made of klines in the order in which they are told. */
+struct told {
+    struct record records[CUT_RECORDS];
+    char json[CUT_RECORDS][KLINE_JSON_MAX];
+    size_t count;
+};
+
+static void tell(struct told *told, int64_t minute, bool is_closed, int64_t event_ms)
+{
+    struct kline kline = one_kline();
+    struct record *record = &told->records[told->count];
+    kline.open_ms = minute * MINUTE_MS;
+    kline.is_closed = is_closed;
+    kline.event_ms = event_ms;
+    record->offset = (int64_t)told->count;
+    record->timestamp_ms = event_ms;
+    record->value =
+        (struct slice){told->json[told->count], kline_print_json(&kline, told->json[told->count])};
+    told->count++;
+}
+
+/* The 3m window of minute 9 is due at 14, the 5m window of minute 10 at 17; and then the 5m window
+ * gets a minute after all. */
+static void tell_windows_that_are_due_one_after_another(struct told *told)
+{
+    tell(told, 9, true, 10 * MINUTE_MS);
+    tell(told, 10, true, 11 * MINUTE_MS);
+    for (int64_t minute = 14; minute <= 18; minute++) {
+        tell(told, minute, false, minute * MINUTE_MS);
+    }
+    tell(told, 12, true, 18 * MINUTE_MS + MINUTE_MS / 2);
+}
+
+/* The outbox in words: what is told of each window, and as of which record. */
+static void print_outbox(struct fixture *f, char *text, size_t size)
+{
+    const struct batch *batch = checkpoint_in_the_air(f)->batch;
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        struct outbox_row row;
+        struct candle candle;
+        struct batch_write write = batch_at(batch, i);
+        if (write.table == TABLE_outbox && outbox_decode(write.value, &row) == STATUS_OK &&
+            candle_decode(row.payload, &candle) == STATUS_OK) {
+            size_t used = strlen(text);
+            snprintf(text + used, size - used, "%s@%" PRId64 ":%" PRId64 "/%" PRId64 " ",
+                     interval_name(candle.interval), candle.open_ms / MINUTE_MS, candle.minutes,
+                     revision_offset(candle.revision));
+        }
+    }
+}
+
+/* The log in slices of so many records. */
+static void print_told(size_t slice, char *text, size_t size)
+{
+    struct told told = {.count = 0};
+    struct fixture *f = open_fixture_by_rules(rules_with_limits(
+        (struct candle_rules){.intervals = INTERVAL_BIT(INTERVAL_3m) | INTERVAL_BIT(INTERVAL_5m),
+                              .outputs = INTERVAL_BIT(INTERVAL_3m) | INTERVAL_BIT(INTERVAL_5m),
+                              .grace_ms = 2 * MINUTE_MS},
+        60 * MINUTE_MS));
+
+    text[0] = '\0';
+    tell_windows_that_are_due_one_after_another(&told);
+    run(f);
+    for (size_t i = 0; i < told.count; i += slice) {
+        size_t left = told.count - i;
+        size_t before = f->writer.count;
+        tell_records(f, &told.records[i], slice < left ? slice : left);
+        run(f);
+        if (f->writer.count > before) { /* open klines wait for company */
+            print_outbox(f, text, size);
+            commit(f);
+        }
+    }
+    close_fixture(f);
+}
+
+static void what_is_told_does_not_depend_on_how_the_log_is_cut(void **state)
+{
+    (void)state;
+    char wanted[1000];
+    char text[1000];
+    print_told(1, wanted, sizeof(wanted));
+    assert_string_equal(wanted, "3m@9:2/1 5m@5:1/0 5m@10:1/1 3m@12:1/7 5m@10:2/7 ");
+    for (size_t slice = 2; slice <= CUT_RECORDS; slice++) {
+        print_told(slice, text, sizeof(text));
+        assert_string_equal(text, wanted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +309,7 @@ int main(void)
         cmocka_unit_test(what_was_acknowledged_stays_so_while_it_is_rebuilt),
         cmocka_unit_test(a_state_that_rebuilds_nothing_is_not_quiet),
         cmocka_unit_test(a_full_disk_holds_up_no_drain_past_its_deadline),
+        cmocka_unit_test(what_is_told_does_not_depend_on_how_the_log_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,41 +79,6 @@ static void no_window_that_opens_before_the_floor_is_emitted(void **state)
     }
 }
 
-/* One checkpoint of one kline with ten trades, but for those its predecessor lacks. */
-static void tell_minute(struct fixture *f, int64_t offset, int64_t minute, int64_t first_id)
-{
-    struct kline kline = one_kline();
-    kline.open_ms = minute * MINUTE_MS;
-    kline.event_ms = (minute + 1) * MINUTE_MS;
-    kline.trade_ids = TRADE_IDS_known;
-    kline.trades = 10;
-    kline.first_trade_id = first_id;
-    kline.last_trade_id = first_id + 9;
-    f->record.value.size = kline_print_json(&kline, f->json);
-    f->record.offset = offset;
-    f->record.timestamp_ms = kline.event_ms;
-    tell_record(f);
-    run(f);
-}
-
-static struct candle window_owed(const struct fixture *f, int64_t minute)
-{
-    const struct batch *batch = checkpoint_in_the_air(f)->batch;
-    struct candle found = {.minutes = -1};
-    for (size_t i = 0; i < batch_count(batch); i++) {
-        struct outbox_row row;
-        struct candle candle;
-        struct batch_write write = batch_at(batch, i);
-        if (write.table == TABLE_outbox && outbox_decode(write.value, &row) == STATUS_OK &&
-            row.kind == OUTBOX_candle && row.interval == INTERVAL_5m &&
-            candle_decode(row.payload, &candle) == STATUS_OK &&
-            candle.open_ms == minute * MINUTE_MS) {
-            found = candle;
-        }
-    }
-    return found;
-}
-
 /* It proves something of a window an hour before it, and that one misses trades of the hour before
  * it. */
 static void the_latest_minute_that_is_admitted_finds_all_that_it_changes(void **state)
@@ -127,13 +92,13 @@ static void the_latest_minute_that_is_admitted_finds_all_that_it_changes(void **
     tell_minute(f, 1, WINDOW + 3, 14); /* 11 to 13 were in minutes that are not there */
     commit(f);
     tell_minute(f, 2, WINDOW + 3 + AN_HOUR + LATE, 34);
-    assert_int_equal(window_owed(f, WINDOW).minutes, 1);
-    assert_int_equal(window_owed(f, WINDOW).missing_trades, 3);
+    assert_int_equal(window_owed(f, INTERVAL_5m, WINDOW).minutes, 1);
+    assert_int_equal(window_owed(f, INTERVAL_5m, WINDOW).missing_trades, 3);
     commit(f);
     tell_minute(f, 3, WINDOW + 3 + AN_HOUR, 24);
     assert_false(holds_dead_letter(checkpoint_in_the_air(f)->batch));
-    assert_int_equal(window_owed(f, WINDOW).minutes, 2);
-    assert_int_equal(window_owed(f, WINDOW).missing_trades, 3);
+    assert_int_equal(window_owed(f, INTERVAL_5m, WINDOW).minutes, 2);
+    assert_int_equal(window_owed(f, INTERVAL_5m, WINDOW).missing_trades, 3);
     commit(f);
     close_fixture(f);
 }

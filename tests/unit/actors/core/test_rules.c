@@ -48,6 +48,17 @@ static void candles_are_kept_as_long_as_derived_values_look_at_them(void **state
     }
 }
 
+/* However long grace is. */
+static void a_window_and_its_minutes_are_kept_until_it_is_due(void **state)
+{
+    (void)state;
+    struct candle_rules rules = {.intervals = INTERVAL_BIT(INTERVAL_5m), .grace_ms = 86400000};
+    rules = rules_with_limits(rules, MINUTE_MS);
+    int64_t due_ms = rules_due_ms(&rules, INTERVAL_5m, 0);
+    assert_true(rules_expire_ms(&rules, INTERVAL_5m, 0) > due_ms);
+    assert_true(rules_expire_ms(&rules, INTERVAL_1m, 0) > due_ms);
+}
+
 static void rules_that_make_other_candles_read_otherwise(void **state)
 {
     (void)state;
@@ -73,6 +84,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_days_are_those_of_the_zone),
         cmocka_unit_test(candles_are_kept_as_long_as_derived_values_look_at_them),
+        cmocka_unit_test(a_window_and_its_minutes_are_kept_until_it_is_due),
         cmocka_unit_test(rules_that_make_other_candles_read_otherwise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
