@@ -220,7 +220,9 @@ static void on_bad(struct collector *c, const struct exchange_frame *frame, int6
     metrics_add(c->options.metrics, METRIC_feed_bad_frames_total, 1);
     if (now_ms >= c->bad_told_ms) {
         c->bad_told_ms = now_ms + BAD_TOLD_MS;
-        log_event(LOG_feed_frame_bad, log_text("error", frame->text));
+        bool is_other = frame->kind == EXCHANGE_FRAME_other;
+        log_event(LOG_feed_frame_bad,
+                  log_text("error", is_other ? "a message of a kind we do not know" : frame->text));
     }
 }
 
@@ -264,7 +266,7 @@ void collector_received(struct collector *c, int lane, int place, struct slice b
 bool collector_is_serving(const struct collector *c)
 {
     for (size_t i = 0; i < c->lane_count; i++) {
-        if (!feed_lane_is_serving(&c->lanes[i])) {
+        if (!feed_lane_is_subscribed(&c->lanes[i])) {
             return false;
         }
     }

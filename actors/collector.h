@@ -78,7 +78,7 @@ void collector_answered(struct collector *collector, const struct exchange_answe
 /* Puts what the ledger has to say into the batch of the next commit. */
 void collector_prepare(struct collector *collector, struct feed_batch *batch);
 
-/* All lanes are served. */
+/* All symbols are subscribed to, and klines come. */
 bool collector_is_serving(const struct collector *collector);
 
 /* Connections that are open; symbols without klines for too long, and those that the exchange does
