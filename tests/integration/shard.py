@@ -51,12 +51,13 @@ class Shard:
         self.path = folder / f"{name}.yaml"
         self.log = folder / f"{name}.log"
         self.process = None
+        self.environment = None  # what it inherits
         self.path.write_text(yaml(config) + "\n")
 
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [binary(), self.command, "--config", self.path], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [binary(), self.command, "--config", self.path], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment
             )
         return self
 
