@@ -155,17 +155,14 @@ void feed_gaps_ask_answered(struct feed_gaps *g, const struct feed_gaps_rules *r
         if (hole->kind != ask->kind || hole->to_ms < ask->from_ms || hole->from_ms > ask->to_ms) {
             continue;
         }
-        if (hole->kind == FEED_HOLE_trades && newest_ms != FEED_NO_TIME) {
-            struct feed_hole over = *hole;
-            feed_gaps_drop(g, &g->gaps[i]);
-            feed_gaps_settle(g, rules, over, FEED_HOLE_STATE_filled, exchange_ms);
+        hole = &split(g, rules, i, ask->to_ms)->hole;
+        /* Rows have no ids: that they bring trades which were missing, nothing can prove. */
+        bool is_sure =
+            hole->kind == FEED_HOLE_trades ? newest_ms != FEED_NO_TIME : hole->to_ms < newest_ms;
+        if (is_sure) {
+            give_up(g, rules, i, exchange_ms);
         } else {
-            hole = &split(g, rules, i, ask->to_ms)->hole;
-            if (hole->to_ms < newest_ms) {
-                give_up(g, rules, i, exchange_ms);
-            } else {
-                put_off(g, rules, i, exchange_ms, now_ms);
-            }
+            put_off(g, rules, i, exchange_ms, now_ms);
         }
     }
 }

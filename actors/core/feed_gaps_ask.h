@@ -24,7 +24,8 @@ bool feed_gaps_ask_wants(const struct feed_gaps *g, const struct feed_ask *ask, 
 
 /* The answer has been read, and its minutes were given to feed_gaps_took(). newest_ms: the newest
  * closed minute in it, FEED_NO_TIME if there was none: what is missing before it the exchange has
- * not got. A hole of kind trades is settled by any. */
+ * not got. A hole of kind trades is over with any:
+ * rows without ids cannot fill it. */
 void feed_gaps_ask_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
                             const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
                             int64_t now_ms);
