@@ -21,6 +21,8 @@ enum {
     JUMP_APART_MS = 120000,
     JUMP_FRAMES = 3,
     CLOCK_PATIENCE_MS = 5000,
+    CLOCK_BEHIND_MS =
+        1800000, /* our clock: then a shard is half an hour from refusing its stamps */
 };
 
 void collector_changed(struct collector *c)
@@ -46,6 +48,22 @@ void collector_set_clock(struct collector *c, int64_t exchange_ms, int64_t now_m
         c->told_ms = exchange_ms;
         c->told_at_ms = now_ms;
     }
+}
+
+int64_t collector_stamp_ms(struct collector *c, int64_t wall_ms, bool is_refused, int64_t now_ms)
+{
+    int64_t exchange_ms = c->has_clock ? collector_exchange_ms(c, now_ms) : wall_ms;
+    bool is_behind = exchange_ms - wall_ms > CLOCK_BEHIND_MS;
+    bool is_ahead = is_refused && wall_ms > exchange_ms;
+
+    if (!is_behind && !is_ahead) {
+        return wall_ms;
+    }
+    if (!c->has_told_clock) {
+        c->has_told_clock = true;
+        log_event(LOG_feed_clock_wrong, log_int("ours", wall_ms), log_int("exchange", exchange_ms));
+    }
+    return exchange_ms;
 }
 
 struct collected *collector_find(struct collector *c, const char *name)
@@ -220,7 +238,9 @@ static void on_bad(struct collector *c, const struct exchange_frame *frame, int6
     metrics_add(c->options.metrics, METRIC_feed_bad_frames_total, 1);
     if (now_ms >= c->bad_told_ms) {
         c->bad_told_ms = now_ms + BAD_TOLD_MS;
-        log_event(LOG_feed_frame_bad, log_text("error", frame->text));
+        bool is_other = frame->kind == EXCHANGE_FRAME_other;
+        log_event(LOG_feed_frame_bad,
+                  log_text("error", is_other ? "a message of a kind we do not know" : frame->text));
     }
 }
 
@@ -264,7 +284,7 @@ void collector_received(struct collector *c, int lane, int place, struct slice b
 bool collector_is_serving(const struct collector *c)
 {
     for (size_t i = 0; i < c->lane_count; i++) {
-        if (!feed_lane_is_serving(&c->lanes[i])) {
+        if (!feed_lane_is_subscribed(&c->lanes[i])) {
             return false;
         }
     }

@@ -78,7 +78,14 @@ void collector_answered(struct collector *collector, const struct exchange_answe
 /* Puts what the ledger has to say into the batch of the next commit. */
 void collector_prepare(struct collector *collector, struct feed_batch *batch);
 
-/* All lanes are served. */
+/* What a record is stamped with that comes now: the time of day, which is given. Shards would
+ * refuse what is an hour behind, and brokers what is an hour ahead: the exchange's clock takes its
+ * place, if it is known, when it is half an hour later, or when `is_refused`, and it says so once.
+ */
+int64_t collector_stamp_ms(struct collector *collector, int64_t wall_ms, bool is_refused,
+                           int64_t now_ms);
+
+/* All symbols are subscribed to, and klines come. */
 bool collector_is_serving(const struct collector *collector);
 
 /* Connections that are open; symbols without klines for too long, and those that the exchange does

@@ -52,6 +52,7 @@ struct collector {
     int64_t next_look_ms;
     int64_t next_info_ms; /* when all symbols are asked for again */
     int64_t bad_told_ms;
+    bool has_told_clock; /* that ours is wrong */
 
     enum question question;
     size_t asked_symbol; /* of klines: its index; where the next search begins */

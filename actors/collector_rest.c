@@ -15,6 +15,7 @@ enum {
     INFO_SYMBOLS_MAX = 50,
     INFO_RETRY_MS = 15000,
     NO_ROOM_MS = 10000, /* the spool is full: so long before the next question */
+    FAILED_MS = 5000,   /* others have their turn before a question that failed */
 };
 
 static size_t gather_infos(struct collector *c, const char **names)
@@ -71,7 +72,7 @@ static void ask_klines(struct collector *c, int64_t now_ms)
         c->question = QUESTION_klines;
         metrics_add(c->options.metrics, METRIC_feed_rest_requests_total, 1);
         c->options.port.ask_klines(c->options.port.context, gaps->row.name, c->ask.from_ms,
-                                   c->ask.to_ms);
+                                   c->ask.read_to_ms);
         return;
     }
 }
@@ -163,6 +164,15 @@ static enum taken take_row(struct collector *c, struct feed_gaps *gaps,
     return TAKEN_yes;
 }
 
+static void note_bad_rows(struct collector *c, const struct exchange_answer *answer)
+{
+    if (answer->bad_rows > 0) {
+        metrics_add(c->options.metrics, METRIC_feed_bad_frames_total, (int64_t)answer->bad_rows);
+        log_event(LOG_feed_frame_bad, log_text("symbol", c->symbols[c->asked_symbol].gaps.row.name),
+                  log_int("rows", (int64_t)answer->bad_rows), log_text("error", answer->error));
+    }
+}
+
 static void take_klines(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
 {
     struct feed_gaps *gaps = &c->symbols[c->asked_symbol].gaps;
@@ -189,6 +199,7 @@ static void use(struct collector *c, const struct exchange_answer *answer, int64
     } else if (answer->kind == EXCHANGE_ANSWER_unknown) {
         set_status(c, &c->symbols[c->asked_symbol], "unknown");
     } else {
+        note_bad_rows(c, answer);
         take_klines(c, answer, now_ms);
     }
     backoff_reset(&c->rest_backoff);
@@ -204,6 +215,9 @@ static void note_failure(struct collector *c, const struct exchange_answer *answ
     c->rest_not_before_ms = now_ms + backoff_next_ms(&c->rest_backoff);
     if (c->question == QUESTION_info) {
         c->info_not_before_ms = now_ms + INFO_RETRY_MS;
+    } else {
+        feed_gaps_ask_postpone(&c->symbols[c->asked_symbol].gaps, &c->ask,
+                               c->rest_not_before_ms + FAILED_MS);
     }
     if (!c->has_rest_failed) {
         c->has_rest_failed = true;

@@ -78,11 +78,20 @@ static void on_send(void *context, int place, struct slice text)
     c->options.port.send(c->options.port.context, port->lane, place, text);
 }
 
+/* The exchange knows no other letters in its names, where they are ASCII. */
+static void write_large(char *name)
+{
+    for (; *name != '\0'; name++) {
+        *name = *name >= 'a' && *name <= 'z' ? (char)(*name - 'a' + 'A') : *name;
+    }
+}
+
 static void add_symbols(struct collector *c, const char *const *names, size_t count)
 {
     c->symbols = mem_new(count + 1, sizeof(*c->symbols));
     for (size_t i = 0; i < count; i++) {
         feed_gaps_init(&c->symbols[i].gaps, names[i]);
+        write_large(c->symbols[i].gaps.row.name);
     }
     qsort(c->symbols, count, sizeof(*c->symbols), compare_collected);
     for (size_t i = 0; i < count; i++) { /* a name given twice counts once */

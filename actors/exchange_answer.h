@@ -15,7 +15,7 @@
 #define EXCHANGE_ANSWER_TABLE(X)                                                  \
     /* kind     what to do                                                     */ \
     X(good,     "use it")                                                         \
-    X(unknown,  "the exchange has no such symbol (-1121)")                        \
+    X(unknown,  "the exchange has no such symbol, and can have none (-1121, -1100)")                        \
     X(limited,  "429 or 418: ask nothing for wait_ms")                            \
     X(failed,   "no answer, or none that can be used: ask again later")
 /* clang-format on */
@@ -49,6 +49,7 @@ struct exchange_answer {
     int64_t server_ms;   /* its clock (exchangeInfo); INT64_MIN: it does not say */
     struct exchange_row *rows;
     size_t row_count;
+    size_t bad_rows; /* beside them, skipped; `error` says why */
     char *texts;
     size_t texts_size;
     struct exchange_listing *listings;

@@ -71,6 +71,7 @@ static void forget_again(struct feed_lane *lane)
     memset(lane->again, AGAIN_no, lane->options.symbol_count);
     lane->again_count = 0;
     lane->again_id = 0;
+    lane->is_refused = false;
 }
 
 static void free_place(struct feed_lane *lane, int place, int64_t now_ms)
@@ -300,6 +301,7 @@ static void end_again(struct feed_lane *lane, bool is_granted)
         }
     }
     lane->again_id = 0;
+    lane->is_refused = lane->is_refused && lane->again_count > 0;
 }
 
 void feed_lane_granted(struct feed_lane *lane, int place, int64_t id)
@@ -331,13 +333,18 @@ bool feed_lane_refused(struct feed_lane *lane, int place, bool has_id, int64_t i
     if (request == NULL) {
         return false;
     }
-    if (request->id == lane->again_id && place == lane->main) {
+    if (place != lane->main) {
+        give_up(lane, place, "a subscription was refused", now_ms);
+        return true;
+    }
+    if (request->id == lane->again_id) {
         end_again(lane, false);
     }
     for (size_t i = 0; i < request->count; i++) {
         feed_lane_resubscribe(lane, request->first + i);
     }
     request->id = 0;
+    lane->is_refused = true;
     lane->refusals++;
     int64_t wait_ms = AGAIN_MS * lane->refusals;
     lane->again_ms = now_ms + (wait_ms < AGAIN_MS_MAX ? wait_ms : AGAIN_MS_MAX);
@@ -347,6 +354,11 @@ bool feed_lane_refused(struct feed_lane *lane, int place, bool has_id, int64_t i
 bool feed_lane_is_serving(const struct feed_lane *lane)
 {
     return is_complete(lane, &lane->places[lane->main]);
+}
+
+bool feed_lane_is_subscribed(const struct feed_lane *lane)
+{
+    return feed_lane_is_serving(lane) && !lane->is_refused;
 }
 
 size_t feed_lane_open_count(const struct feed_lane *lane)

@@ -78,6 +78,7 @@ struct feed_lane {
     int64_t again_id;     /* the request for them that is under way; 0: none */
     int64_t again_ms;     /* not before */
     int64_t refusals;
+    bool is_refused; /* a refused subscription is still to be repeated */
 };
 
 void feed_lane_init(struct feed_lane *lane, const struct feed_lane_options *options);
@@ -100,14 +101,18 @@ void feed_lane_told_to_leave(struct feed_lane *lane, int place);
 
 void feed_lane_granted(struct feed_lane *lane, int place, int64_t id);
 
-/* has_id false: the oldest request is meant. False: there was none. */
+/* has_id false: the oldest request is meant. False: there was none. A connection that is to take
+ * over is given up: another one takes over, with all symbols. */
 bool feed_lane_refused(struct feed_lane *lane, int place, bool has_id, int64_t id, int64_t now_ms);
 
 /* A symbol is silent: its stream is given back and asked for again. */
 void feed_lane_resubscribe(struct feed_lane *lane, size_t symbol);
 
-/* All symbols are subscribed to, and klines come. */
+/* Each symbol has been asked for, and klines come. */
 bool feed_lane_is_serving(const struct feed_lane *lane);
+
+/* And each was granted. */
+bool feed_lane_is_subscribed(const struct feed_lane *lane);
 
 size_t feed_lane_open_count(const struct feed_lane *lane);
 

@@ -52,7 +52,8 @@ static void on_send(void *context, int lane, int place, struct slice text)
 static bool on_put(void *context, struct slice symbol, struct slice value, bool is_closed)
 {
     struct collect *c = context;
-    return feed_spool_put(c->spool, symbol, value, is_closed, wall_ms());
+    int64_t stamp_ms = collector_stamp_ms(c->collector, wall_ms(), false, collect_now_ms(c));
+    return feed_spool_put(c->spool, symbol, value, is_closed, stamp_ms);
 }
 
 static void on_touch(void *context)
@@ -123,6 +124,12 @@ static void on_spool_failed(void *context, enum status status)
     struct collect *c = context;
     log_event(LOG_feed_failed, log_text("error", status_text(status)));
     c->options.failed(c->options.context, status);
+}
+
+static int64_t latest_ms(void *context, bool was_refused)
+{
+    struct collect *c = context;
+    return collector_stamp_ms(c->collector, wall_ms(), was_refused, collect_now_ms(c));
 }
 
 static void on_acknowledged(void *context, uint64_t sequence)
@@ -223,6 +230,7 @@ static enum status open_kafka(struct collect *c, char *error)
         .has_topic = c->options.has_topic,
         .metrics = c->metrics,
         .context = c,
+        .latest_ms = latest_ms,
         .acknowledged = on_acknowledged,
         .ready = on_kafka_ready,
         .lost = on_lost,

@@ -135,7 +135,7 @@ static size_t print_row(const struct value values[COLUMN_COUNT], const char *sym
 
 static enum status read_row(struct exchange_rest_reader *reader, const struct value *row,
                             const char *symbol, exchange_rest_kline_fn *tell, void *context,
-                            char *error)
+                            size_t *bad_count, char *error)
 {
     struct value values[COLUMN_COUNT];
     struct kline kline;
@@ -148,7 +148,9 @@ static enum status read_row(struct exchange_rest_reader *reader, const struct va
     }
     struct slice printed = {text, print_row(values, symbol, text)};
     if (kline_decode(reader->klines, printed, &kline, why) != REASON_none) {
-        return refuse(error, why);
+        (void)refuse(error, why);
+        (*bad_count)++;
+        return STATUS_OK;
     }
     tell(context, &kline, printed);
     return STATUS_OK;
@@ -156,10 +158,12 @@ static enum status read_row(struct exchange_rest_reader *reader, const struct va
 
 enum status exchange_rest_read_klines(struct exchange_rest_reader *reader, struct slice body,
                                       const char *symbol, exchange_rest_kline_fn *tell,
-                                      void *context, char error[EXCHANGE_REST_ERROR_MAX])
+                                      void *context, size_t *out_bad_count,
+                                      char error[EXCHANGE_REST_ERROR_MAX])
 {
     struct value root;
     struct value row;
+    size_t bad_count = 0;
 
     enum status status =
         json_reader_read(reader->json, body, &root, error, EXCHANGE_REST_ERROR_MAX);
@@ -171,7 +175,10 @@ enum status exchange_rest_read_klines(struct exchange_rest_reader *reader, struc
     }
     struct json_walk walk = json_reader_walk(&root);
     while (status == STATUS_OK && json_reader_next_element(&walk, &row)) {
-        status = read_row(reader, &row, symbol, tell, context, error);
+        status = read_row(reader, &row, symbol, tell, context, &bad_count, error);
+    }
+    if (status == STATUS_OK) {
+        *out_bad_count = bad_count;
     }
     return status;
 }

@@ -25,10 +25,13 @@ void exchange_rest_reader_destroy(struct exchange_rest_reader **reader_p);
  * Both are borrowed. */
 typedef void exchange_rest_kline_fn(void *context, const struct kline *kline, struct slice text);
 
-/* Rows in their order. STATUS_MALFORMED: `error` says why; some rows may have been told before. */
+/* Rows in their order. A row that cannot be a kline is skipped and counted, and `error` says why:
+ * one of them must not hide the others. STATUS_MALFORMED: it is no list of rows, `error` says why;
+ * some may have been told before. */
 MUST_CHECK enum status exchange_rest_read_klines(struct exchange_rest_reader *reader,
                                                  struct slice body, const char *symbol,
                                                  exchange_rest_kline_fn *tell, void *context,
+                                                 size_t *out_bad_count,
                                                  char error[EXCHANGE_REST_ERROR_MAX]);
 
 typedef void exchange_rest_symbol_fn(void *context, const char *symbol, const char *status);

@@ -212,6 +212,9 @@ static void set_up(struct transfer *t, struct curl_slist *headers)
     (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "candled/" CANDLED_VERSION);
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L); /* we are a thread of several */
+#if LIBCURL_VERSION_NUM >= 0x075700
+    (void)curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L); /* waits for no dead name server */
+#endif
     (void)curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_TIMEOUT_MS);
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)t->request->timeout_ms);
@@ -227,6 +230,7 @@ static void set_up(struct transfer *t, struct curl_slist *headers)
     (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
     if (t->client->ca_bundle != NULL) {
         (void)curl_easy_setopt(curl, CURLOPT_CAINFO, t->client->ca_bundle);
+        (void)curl_easy_setopt(curl, CURLOPT_CAPATH, (char *)NULL); /* it alone */
     }
     if (t->client->signature != NULL) {
         set_up_signature(t);

@@ -101,6 +101,7 @@
     X(feed_rest_recovered,    info,    "the exchange's REST API answers again") \
     X(feed_spool_full,        warning, "the spool is full while Kafka is away: open klines are dropped first, closed ones only at feed.spool_max_bytes; those are filled from REST later") \
     X(feed_spool_drained,     info,    "the spool has room again") \
+    X(feed_clock_wrong,       warning, "our clock is far from the exchange's; records are stamped with the exchange's: set the clock of this machine") \
     X(feed_failed,            error,   "the collector cannot keep its promises and exits; start it again: it goes on from its spool") \
     X(http_failed,            error,   "the metrics port cannot be opened")
 /* clang-format on */

@@ -40,7 +40,7 @@
     X(sink,       sink_rejected_total,             counter,   "Entries that the sink will never accept.") \
     X(sink,       sink_write_seconds,              histogram, "From handing a delivery to the sink to its acknowledgement.") \
     X(feed,       feed_frames_total,               counter,   "Frames that came from the exchange.") \
-    X(feed,       feed_bad_frames_total,           counter,   "Frames that were no kline and no answer; they were dropped.") \
+    X(feed,       feed_bad_frames_total,           counter,   "Frames that were no kline and no answer, and impossible rows of REST; they were dropped.") \
     X(feed,       feed_duplicate_frames_total,     counter,   "Klines that another connection, or an earlier frame, had told already.") \
     X(feed,       feed_dropped_frames_total,       counter,   "Klines for which the spool had no room.") \
     X(feed,       feed_acknowledged_frames_total,  counter,   "Frames and filled minutes that Kafka has acknowledged.") \

@@ -20,7 +20,7 @@
     /* state     what became of it                                             */ \
     X(open,      "REST is still to be asked, or to be asked again")               \
     X(filled,    "REST had it, and it is in the log")                             \
-    X(absent,    "the exchange has none itself; it is not asked again")           \
+    X(absent,    "the exchange has none itself, or none to prove; it is not asked again")           \
     X(too_old,   "older than what a shard takes; it was not asked for")
 /* clang-format on */
 

@@ -220,6 +220,15 @@ static void begin(struct feed_gaps *g, const struct feed_gaps_rules *rules, int6
     }
 }
 
+/* The stream goes on behind a hole: REST may have caught up, too, or can prove that it has none. */
+static void hurry(struct feed_gaps *g, int64_t open_ms, int64_t now_ms)
+{
+    struct feed_gap *gap = feed_gaps_with(g, open_ms - MINUTE_MS);
+    if (gap != NULL && gap->due_ms > now_ms + FEED_GAPS_RETRY_MS) {
+        gap->due_ms = now_ms + FEED_GAPS_RETRY_MS;
+    }
+}
+
 static void took_closed(struct feed_gaps *g, const struct feed_gaps_rules *rules,
                         const struct kline *kline, bool is_of_rest, int64_t exchange_ms,
                         int64_t now_ms)
@@ -230,6 +239,9 @@ static void took_closed(struct feed_gaps *g, const struct feed_gaps_rules *rules
     if (!is_of_rest) {
         remember(g, kline);
         look_at_ids(g, rules, kline, exchange_ms, now_ms);
+    }
+    if (!is_of_rest) {
+        hurry(g, kline->open_ms, now_ms);
     }
     if (kline->open_ms > row->known_to_ms) {
         if (kline->open_ms > row->known_to_ms + MINUTE_MS) {
@@ -261,13 +273,12 @@ void feed_gaps_took(struct feed_gaps *g, const struct feed_gaps_rules *rules,
     }
 }
 
-/* While REST does not answer, the hole at the end grows instead of becoming many. */
+/* While REST brings nothing, the hole at the end grows instead of becoming many. */
 static bool extend_last(struct feed_gaps *g, const struct feed_gaps_rules *rules, int64_t to_ms)
 {
     for (size_t i = 0; i < g->gap_count; i++) {
         struct feed_hole *hole = &g->gaps[i].hole;
-        if (hole->kind == FEED_HOLE_minutes && hole->to_ms == g->row.known_to_ms &&
-            hole->asked == 0) {
+        if (hole->kind == FEED_HOLE_minutes && hole->to_ms == g->row.known_to_ms) {
             hole->to_ms = to_ms;
             rules->changed(rules->context, hole, false);
             return true;

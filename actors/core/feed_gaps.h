@@ -4,8 +4,9 @@
  * known_to: each minute up to it has been taken, or is in the ledger. Whatever lies between it and
  * the exchange's clock, a few seconds allowed, is a hole that is asked for: after a start, after a
  * reconnect, when a frame was lost. A minute that REST has not got is the exchange's own hole, and
- * is not asked for again: at once if it is older than FEED_GAPS_SETTLED_MS or later ones were in
- * the same answer, else after FEED_GAPS_ASKS answers.
+ * is not asked for again, as soon as a later one was in the same answer. REST may lag, though: an
+ * answer without a later one proves nothing, and the hole is asked for ever more rarely, until
+ * FEED_GAPS_ASKS answers had none and its minutes are older than FEED_GAPS_PATIENCE_MS.
  * Pure: times come with each call. exchange_ms is the exchange's clock, now_ms is monotonic. */
 #ifndef CANDLED_ACTORS_CORE_FEED_GAPS_H
 #define CANDLED_ACTORS_CORE_FEED_GAPS_H
@@ -19,10 +20,11 @@
 
 enum {
     FEED_GAPS_GRACE_MS = 10000, /* how long after its end a minute may come by itself */
-    FEED_GAPS_ASKS = 3,
-    FEED_GAPS_ASK_MINUTES = 1000, /* the most that one answer holds */
+    FEED_GAPS_RETRY_MS = 2000,  /* a hole is asked for again after this, then after twice as long */
+    FEED_GAPS_ASKS = 11,
+    FEED_GAPS_PATIENCE_MS = 1800000, /* less than FEED_GAPS_ASKS take */
+    FEED_GAPS_ASK_MINUTES = 1000,    /* the most that one answer holds */
     FEED_GAPS_RECENT = 8,
-    FEED_GAPS_SETTLED_MS = 3600000,
 };
 
 /* A closed minute that came a moment ago. */

@@ -4,10 +4,14 @@
 #include "proto/interval.h"
 
 enum {
-    RETRY_MS = 2000, /* a hole is asked for again after this, then after four times as much */
     TAIL_WAIT_MS_MIN = 60000,
     TAIL_WAIT_MS_MAX = 3600000,
 };
+
+static int64_t max_ms(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
 
 /* False: all of it is too old, and it is gone. */
 static bool cut_old(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_gap *gap,
@@ -31,6 +35,19 @@ static bool cut_old(struct feed_gaps *g, const struct feed_gaps_rules *rules, st
     return true;
 }
 
+static struct feed_ask ask_of(const struct feed_hole *hole, int64_t exchange_ms)
+{
+    int64_t last_ms = hole->from_ms + (FEED_GAPS_ASK_MINUTES - 1) * (int64_t)MINUTE_MS;
+    int64_t closed_ms = interval_open_ms(INTERVAL_1m, exchange_ms) - MINUTE_MS;
+    return (struct feed_ask){
+        .from_ms = hole->from_ms,
+        .to_ms = hole->to_ms < last_ms ? hole->to_ms : last_ms,
+        .read_to_ms = hole->kind == FEED_HOLE_trades ? hole->to_ms : max_ms(hole->to_ms, closed_ms),
+        .kind = hole->kind,
+        .hole_from_ms = hole->from_ms,
+    };
+}
+
 /* Walks backwards: a gap that is dropped is replaced by the last one, which was seen already. */
 bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules,
                         int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask)
@@ -50,13 +67,7 @@ bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules
     if (best == NULL) {
         return false;
     }
-    int64_t last_ms = best->hole.from_ms + (FEED_GAPS_ASK_MINUTES - 1) * (int64_t)MINUTE_MS;
-    *out_ask = (struct feed_ask){
-        .from_ms = best->hole.from_ms,
-        .to_ms = best->hole.to_ms < last_ms ? best->hole.to_ms : last_ms,
-        .kind = best->hole.kind,
-        .hole_from_ms = best->hole.from_ms,
-    };
+    *out_ask = ask_of(&best->hole, exchange_ms);
     return true;
 }
 
@@ -69,34 +80,13 @@ bool feed_gaps_ask_wants(const struct feed_gaps *g, const struct feed_ask *ask, 
 }
 
 /* The exchange has nothing new of a symbol: it is not asked each minute. */
-static void slow_down(struct feed_gaps *g, const struct feed_hole *hole, int64_t now_ms)
+static void slow_down(struct feed_gaps *g, int64_t now_ms)
 {
-    if (hole->to_ms < g->row.known_to_ms) {
-        return;
-    }
     g->tail_wait_ms = g->tail_wait_ms == 0 ? TAIL_WAIT_MS_MIN : g->tail_wait_ms * 2;
     if (g->tail_wait_ms > TAIL_WAIT_MS_MAX) {
         g->tail_wait_ms = TAIL_WAIT_MS_MAX;
     }
     g->tail_not_before_ms = now_ms + g->tail_wait_ms;
-}
-
-static void put_off(struct feed_gaps *g, const struct feed_gaps_rules *rules, struct feed_gap *gap,
-                    int64_t newest_ms, int64_t exchange_ms, int64_t now_ms)
-{
-    struct feed_hole hole = gap->hole;
-    bool is_sure = hole.to_ms < newest_ms || hole.to_ms < exchange_ms - FEED_GAPS_SETTLED_MS;
-
-    hole.asked++;
-    if (is_sure || hole.asked >= FEED_GAPS_ASKS) {
-        feed_gaps_drop(g, gap);
-        slow_down(g, &hole, now_ms);
-        feed_gaps_settle(g, rules, hole, FEED_HOLE_STATE_absent, exchange_ms);
-        return;
-    }
-    gap->hole = hole;
-    gap->due_ms = now_ms + (RETRY_MS << (2 * (hole.asked - 1)));
-    rules->changed(rules->context, &hole, false);
 }
 
 /* What is left of a hole that was asked for only in part: the rest is another one. */
@@ -113,6 +103,49 @@ static struct feed_gap *split(struct feed_gaps *g, const struct feed_gaps_rules 
     return &g->gaps[index];
 }
 
+static void give_up(struct feed_gaps *g, const struct feed_gaps_rules *rules, size_t index,
+                    int64_t exchange_ms)
+{
+    struct feed_hole hole = g->gaps[index].hole;
+    feed_gaps_drop(g, &g->gaps[index]);
+    feed_gaps_settle(g, rules, hole, FEED_HOLE_STATE_absent, exchange_ms);
+}
+
+/* Which minutes of a hole have been asked for long enough: up to this one. */
+static int64_t patient_to_ms(const struct feed_hole *hole, int64_t exchange_ms)
+{
+    if (hole->asked < FEED_GAPS_ASKS) {
+        return FEED_NO_TIME;
+    }
+    return hole->kind == FEED_HOLE_trades
+               ? hole->to_ms
+               : interval_open_ms(INTERVAL_1m, exchange_ms - FEED_GAPS_PATIENCE_MS) - MINUTE_MS;
+}
+
+/* A hole that grows was asked for long enough only where it is old. */
+static void put_off(struct feed_gaps *g, const struct feed_gaps_rules *rules, size_t index,
+                    int64_t exchange_ms, int64_t now_ms)
+{
+    struct feed_hole *hole = &g->gaps[index].hole;
+
+    hole->asked++;
+    bool is_last = hole->asked >= FEED_GAPS_ASKS;
+    int64_t doublings = is_last ? FEED_GAPS_ASKS - 1 : hole->asked - 1;
+    int64_t wait_ms = (int64_t)FEED_GAPS_RETRY_MS << doublings;
+    if (is_last && hole->kind == FEED_HOLE_minutes && hole->to_ms >= g->row.known_to_ms) {
+        slow_down(g, now_ms);
+        wait_ms = max_ms(wait_ms, g->tail_wait_ms + FEED_GAPS_RETRY_MS); /* it has grown by then */
+    }
+    g->gaps[index].due_ms = now_ms + wait_ms;
+    int64_t patient_ms = patient_to_ms(hole, exchange_ms);
+    if (patient_ms >= hole->from_ms) {
+        (void)split(g, rules, index, patient_ms);
+        give_up(g, rules, index, exchange_ms);
+        return;
+    }
+    rules->changed(rules->context, hole, false);
+}
+
 void feed_gaps_ask_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
                             const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
                             int64_t now_ms)
@@ -122,12 +155,14 @@ void feed_gaps_ask_answered(struct feed_gaps *g, const struct feed_gaps_rules *r
         if (hole->kind != ask->kind || hole->to_ms < ask->from_ms || hole->from_ms > ask->to_ms) {
             continue;
         }
-        if (hole->kind == FEED_HOLE_trades && newest_ms != FEED_NO_TIME) {
-            struct feed_hole over = *hole;
-            feed_gaps_drop(g, &g->gaps[i]);
-            feed_gaps_settle(g, rules, over, FEED_HOLE_STATE_filled, exchange_ms);
+        hole = &split(g, rules, i, ask->to_ms)->hole;
+        /* Rows have no ids: that they bring trades which were missing, nothing can prove. */
+        bool is_sure =
+            hole->kind == FEED_HOLE_trades ? newest_ms != FEED_NO_TIME : hole->to_ms < newest_ms;
+        if (is_sure) {
+            give_up(g, rules, i, exchange_ms);
         } else {
-            put_off(g, rules, split(g, rules, i, ask->to_ms), newest_ms, exchange_ms, now_ms);
+            put_off(g, rules, i, exchange_ms, now_ms);
         }
     }
 }

@@ -9,7 +9,8 @@
 
 struct feed_ask {
     int64_t from_ms;
-    int64_t to_ms; /* inside */
+    int64_t to_ms;      /* inside */
+    int64_t read_to_ms; /* minutes after to_ms are read as well: one of them is a proof */
     enum feed_hole_kind kind;
     int64_t hole_from_ms; /* which hole it is of */
 };
@@ -22,7 +23,9 @@ bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules
 bool feed_gaps_ask_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms);
 
 /* The answer has been read, and its minutes were given to feed_gaps_took(). newest_ms: the newest
- * closed minute in it, FEED_NO_TIME if there was none; a hole of kind trades is settled by any. */
+ * closed minute in it, FEED_NO_TIME if there was none: what is missing before it the exchange has
+ * not got. A hole of kind trades is over with any:
+ * rows without ids cannot fill it. */
 void feed_gaps_ask_answered(struct feed_gaps *g, const struct feed_gaps_rules *rules,
                             const struct feed_ask *ask, int64_t newest_ms, int64_t exchange_ms,
                             int64_t now_ms);

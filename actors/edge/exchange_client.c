@@ -16,6 +16,7 @@
 enum {
     REQUEST_MS_MAX = 30000,
     BODY_MAX = 64 << 20,
+    ILLEGAL_CHARACTERS = -1100, /* no symbol has them */
     UNKNOWN_SYMBOL = -1121,
     HTTP_OK = 200,
     HTTP_TOO_MANY = 429,
@@ -102,7 +103,7 @@ static void judge(struct exchange_client *c, const struct http_answer *http,
     answer->kind = EXCHANGE_ANSWER_failed;
     if (http->code == HTTP_TOO_MANY || http->code == HTTP_BANNED) {
         judge_limit(http, answer);
-    } else if (answer->code == UNKNOWN_SYMBOL) {
+    } else if (answer->code == UNKNOWN_SYMBOL || answer->code == ILLEGAL_CHARACTERS) {
         answer->kind = EXCHANGE_ANSWER_unknown;
     }
     if (answer->error[0] == '\0') {
@@ -199,9 +200,9 @@ void exchange_client_klines(struct exchange_client *c, const char *symbol, int64
                    name, from_ms, to_ms + MINUTE_MS - 1, EXCHANGE_KLINES_MAX);
     get(c, path, &http, out_answer);
     if (out_answer->kind == EXCHANGE_ANSWER_good) {
-        settle(out_answer,
-               exchange_rest_read_klines(c->reader, (struct slice){http.body, http.body_size},
-                                         symbol, take_row, out_answer, out_answer->error));
+        settle(out_answer, exchange_rest_read_klines(
+                               c->reader, (struct slice){http.body, http.body_size}, symbol,
+                               take_row, out_answer, &out_answer->bad_rows, out_answer->error));
     }
     http_client_forget(&http);
 }

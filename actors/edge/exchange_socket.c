@@ -16,6 +16,9 @@
  * lws closes its connections, then its other handles (see ops/ops_http.c). */
 enum { CUT = -1, CLOSING_ROUNDS = 4 };
 
+/* A connection that ends earlier has failed: the next one tries another address. */
+enum { SETTLED_MS = 600000 };
+
 enum { CONNECT_TIMEOUT_S = 10, WHY_MAX = 160, PATH_MAX_BYTES = 320, ADDRESSES_MAX = 64 };
 
 static const struct slice cannot_connect = {"it cannot be connected", 22};
@@ -30,7 +33,8 @@ struct exchange_socket {
     struct exchange_socket_hub *hub;
     struct exchange_socket *next;
     int id;
-    struct lws *wsi; /* NULL: the name is being looked up, or it is over */
+    uint64_t since_ms; /* by the loop's clock */
+    struct lws *wsi;   /* NULL: the name is being looked up, or it is over */
     uv_getaddrinfo_t lookup;
     bool is_looking_up;
     bool is_closing; /* nothing is told any more */
@@ -47,7 +51,7 @@ struct exchange_socket_hub {
     char path[PATH_MAX_BYTES];
     struct web_context web;
     struct exchange_socket *all;
-    unsigned lookups; /* so that each attempt tries the next address */
+    unsigned failures; /* so that an attempt after one tries the next address */
     bool is_destroyed;
     uv_idle_t closer;
     unsigned rounds;
@@ -64,6 +68,8 @@ static void unlink_socket(struct exchange_socket *s)
 
 static void free_socket(struct exchange_socket *s)
 {
+    uint64_t lasted_ms = uv_now(loop_uv(s->hub->options.loop)) - s->since_ms;
+    s->hub->failures += lasted_ms < SETTLED_MS;
     unlink_socket(s);
     while (s->queue != NULL) {
         struct outgoing *next = s->queue->next;
@@ -245,7 +251,7 @@ static void connect_to(struct exchange_socket *s, const char *address)
     s->wsi = wsi;
 }
 
-/* The addresses take turns. */
+/* An address that works is kept to; others take turns. */
 static const struct addrinfo *choose(const struct addrinfo *found, unsigned turn)
 {
     const struct addrinfo *at = found;
@@ -262,7 +268,7 @@ static void on_found(uv_getaddrinfo_t *lookup, int uv_code, struct addrinfo *fou
 
     s->is_looking_up = false;
     if (uv_code == 0 && found != NULL) {
-        const struct addrinfo *chosen = choose(found, s->hub->lookups++);
+        const struct addrinfo *chosen = choose(found, s->hub->failures);
         (void)getnameinfo(chosen->ai_addr, chosen->ai_addrlen, address, sizeof(address), NULL, 0,
                           NI_NUMERICHOST);
     }
@@ -280,10 +286,13 @@ static void on_found(uv_getaddrinfo_t *lookup, int uv_code, struct addrinfo *fou
 struct exchange_socket *exchange_socket_open(struct exchange_socket_hub *hub, int id)
 {
     struct exchange_socket *s = mem_new(1, sizeof(*s));
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    bool is_literal = strchr(hub->url.host, ':') != NULL; /* ::1 is there without an interface */
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+                             .ai_flags = is_literal ? 0 : AI_ADDRCONFIG};
 
     s->hub = hub;
     s->id = id;
+    s->since_ms = uv_now(loop_uv(hub->options.loop));
     s->next = hub->all;
     hub->all = s;
     s->is_looking_up = true;

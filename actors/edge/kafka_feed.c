@@ -31,6 +31,7 @@ struct kafka_feed {
     int64_t in_flight;
     int64_t in_flight_bytes;
     bool is_broken; /* a frame failed: the next tick begins anew */
+    bool was_stamp_refused;
     uv_timer_t tick;
 };
 
@@ -127,6 +128,7 @@ static void on_report(struct kafka_feed *f, const rd_kafka_message_t *message)
         return;
     }
     log_once(f, message->err, rd_kafka_err2str(message->err));
+    f->was_stamp_refused |= message->err == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
     f->is_broken = true;
 }
 
@@ -241,6 +243,13 @@ static void *unconst(const void *bytes)
     return (void *)(uintptr_t)bytes;
 }
 
+/* A frame may have waited since our clock was wrong. */
+static int64_t stamp_ms(const struct kafka_feed *f, const struct feed_frame *frame)
+{
+    int64_t latest_ms = f->options.latest_ms(f->options.context, f->was_stamp_refused);
+    return frame->received_ms < latest_ms ? frame->received_ms : latest_ms;
+}
+
 static rd_kafka_resp_err_t produce(struct kafka_feed *f, const struct feed_frame *frame)
 {
     rd_kafka_vu_t fields[] = {
@@ -248,7 +257,7 @@ static rd_kafka_resp_err_t produce(struct kafka_feed *f, const struct feed_frame
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unconst(frame->symbol.bytes), frame->symbol.size}},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconst(frame->value.bytes), frame->value.size}},
-        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = frame->received_ms},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = stamp_ms(f, frame)},
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = (void *)(uintptr_t)frame->sequence},
     };
     rd_kafka_error_t *failure =

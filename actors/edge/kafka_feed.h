@@ -31,6 +31,9 @@ struct kafka_feed_options {
     bool has_topic;              /* it is there already: nobody need ask */
     struct metrics_set *metrics; /* of the feed */
     void *context;
+    /* No record is stamped with a later time. was_refused: the broker did not take stamps that this
+     * gave. */
+    int64_t (*latest_ms)(void *context, bool was_refused);
     void (*acknowledged)(void *context, uint64_t sequence);
     void (*ready)(void *context); /* there may be room again */
     void (*lost)(void *context);  /* what was not acknowledged must be sent again */

@@ -48,6 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct slice text = {bytes, size};
     char error[EXCHANGE_REST_ERROR_MAX];
     int64_t number;
+    size_t bad_count;
 
     if (decoder == NULL) {
         decoder = exchange_frame_decoder_create();
@@ -55,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         klines = kline_decoder_create();
     }
     exchange_frame_decode(decoder, text, &frame);
-    (void)!exchange_rest_read_klines(reader, text, "BTCUSDT", check_row, klines, error);
+    (void)!exchange_rest_read_klines(reader, text, "BTCUSDT", check_row, klines, &bad_count, error);
     (void)!exchange_rest_read_info(reader, text, check_symbol, NULL, &number, error);
     exchange_rest_read_error(reader, text, &number, error);
     check_url(bytes, size);

@@ -1,6 +1,7 @@
 """REST of the fake exchange: klines, exchangeInfo, time; weights, bans, and answers that were ordered beforehand."""
 
 import json
+import re
 import threading
 import time
 from collections import deque
@@ -11,6 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 WEIGHTS = {"/api/v3/klines": 2, "/api/v3/exchangeInfo": 20, "/api/v3/time": 1, "/api/v3/ping": 1}
 WEIGHT_MAX = 6000
+LEGAL = re.compile(r"[A-Z0-9\-_.\u0080-\U0010ffff]{1,20}")
+ILLEGAL = {"code": -1100, "msg": "Illegal characters found in parameter 'symbol'; legal range is '^[\\w\\-._&&[^a-z]]{1,50}$'."}
 TOO_MUCH = {"code": -1003, "msg": "Too much request weight used; current limit is 6000 request weight per 1 MINUTE."}
 
 
@@ -129,6 +132,8 @@ class RestHandler(BaseHTTPRequestHandler):
     @staticmethod
     def exchange_info(market, query):
         wanted = json.loads(query["symbols"]) if "symbols" in query else [query["symbol"]] if "symbol" in query else None
+        if not all(LEGAL.fullmatch(name) for name in wanted or ()):
+            return 400, ILLEGAL
         if wanted is not None and not set(wanted) <= set(market.statuses):
             return 400, {"code": -1121, "msg": "Invalid symbol."}
         names = market.statuses if wanted is None else wanted
@@ -143,6 +148,8 @@ class RestHandler(BaseHTTPRequestHandler):
         except (KeyError, ValueError):
             self.exchange.violate(f"bad parameters: {query}")
             return 400, {"code": -1102, "msg": "Mandatory parameter was not sent, was empty/null, or malformed."}
+        if not LEGAL.fullmatch(symbol):
+            return 400, ILLEGAL
         if symbol not in market.series:
             return 400, {"code": -1121, "msg": "Invalid symbol."}
         if interval != "1m":

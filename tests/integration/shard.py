@@ -51,7 +51,7 @@ class Shard:
         self.path = folder / f"{name}.yaml"
         self.log = folder / f"{name}.log"
         self.process = None
-        self.environment = {}
+        self.environment = {}  # beside what it inherits
         self.path.write_text(yaml(config) + "\n")
 
     def start(self):

@@ -3,9 +3,11 @@
 import json
 import os
 import random
+import subprocess
 import tempfile
 import threading
 import time
+from pathlib import Path
 
 import producer
 import zstandard
@@ -192,6 +194,39 @@ def away(servers, folder):
         second.check_log()
 
 
+# --- our clock ---
+
+
+def wrong_clock(hours):
+    def body(servers, folder):
+        library = folder / "clock_shift.so"
+        source = Path(__file__).with_name("clock_shift.c")
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+        with FeedRun(servers, folder, {"minutes": 20, "past": 5}) as run:
+            run.shard().start()
+            collector = run.collector()
+            options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+            collector.environment = os.environ | {
+                "LD_PRELOAD": str(library), "CLOCK_SHIFT_MS": str(hours * 3_600_000), "ASAN_OPTIONS": options}  # fmt: skip
+            collector.start()
+            run.wait_until_ready()
+            run.play()
+            run.wait_until_told(run.market.wanted(0), 60)
+            run.exchange.pause()
+            run.expect_answer()
+            now_ms = time.time() * 1000
+            stamps = [message.timestamp()[1] - now_ms for message, _ in run.klines()]
+            check(-5_400_000 < min(stamps) and max(stamps) < 60_000, f"stamps from {min(stamps)} to {max(stamps)} ms, as of now")
+            check(collector.log.read_text().count("feed_clock_wrong") == 1, "it did not say once that its clock is wrong")
+            check(collector.stop() == 0, f"exit code {collector.process.returncode}")
+
+    return body
+
+
+for hours, how in ((2, "ahead"), (-2, "behind")):
+    test(f"feed: a clock two hours {how} neither stops the feed nor makes dead letters")(wrong_clock(hours))
+
+
 # --- trust ---
 
 
@@ -230,7 +265,8 @@ def symbols(servers, folder):
         run.market.statuses["HALTUSDT"] = "BREAK"
         run.market.absent.update(("HALTUSDT", at) for at in range(len(run.market.series["HALTUSDT"])))
         run.shard().start()
-        collector = run.collector(symbols=[*run.market.symbols, "NOSUCHUSDT"]).start()
+        small = run.market.symbols[0].lower()
+        collector = run.collector(symbols=[small, *run.market.symbols[1:], "NOSUCHUSDT", "BTC/USDT"]).start()
         living = [symbol for symbol in run.market.symbols if symbol != "HALTUSDT"]
         run.wait_until_ready(living)
         run.play()
@@ -239,7 +275,7 @@ def symbols(servers, folder):
             wait_until(f"{symbol} is named", lambda name=symbol: f"symbol={name}" in collector.log.read_text(), 20)
         told, found = holes(run)
         statuses = {line["symbol"]: line["status"] for line in told}
-        check(statuses == {symbol: "TRADING" for symbol in living} | {"HALTUSDT": "BREAK", "NOSUCHUSDT": "unknown"}, str(statuses))
+        check(statuses == {symbol: "TRADING" for symbol in living} | {"HALTUSDT": "BREAK", "NOSUCHUSDT": "unknown", "BTC/USDT": "unknown"}, str(statuses))
         check(not [line for line in found if line["symbol"] in living and line["state"] == "open"], f"holes: {found}")
         check(collector.stop() == 0, "exit code")
         again = {line["symbol"]: line["status"] for line in holes(run)[0]}

@@ -27,8 +27,8 @@ static void a_lost_minute_is_filled_once(void **state)
     say_kline(w, 0, "ETHUSDT", 101, true, 0);
     say_kline(w, 0, "ETHUSDT", 102, true, 0);
     pass(w, 200);
-    assert_string_equal(w->asked, "klines BTCUSDT 101 101");
-    say_kline(w, 0, "BTCUSDT", 101, true, 0); /* it comes by itself meanwhile */
+    assert_string_equal(w->asked, "klines BTCUSDT 101 102"); /* what is behind it is a proof */
+    say_kline(w, 0, "BTCUSDT", 101, true, 0);                /* it comes by itself meanwhile */
     size_t before = w->put_count;
     give_minutes(w, "BTCUSDT", 101, 101);
     assert_int_equal(w->put_count, before);
@@ -116,7 +116,7 @@ static void one_frame_from_far_ahead_is_not_believed_and_several_are(void **stat
     assert_int_equal(w->put_count, 3);
     assert_int_equal(collector_look(w->collector).open_minutes, 600);
     pass(w, 1000);
-    assert_string_equal(w->asked, "klines BTCUSDT 101 700");
+    assert_string_equal(w->asked, "klines BTCUSDT 101 701");
 }
 
 static void holes_that_were_settled_long_ago_leave_the_ledger(void **state)
@@ -139,6 +139,28 @@ static void holes_that_were_settled_long_ago_leave_the_ledger(void **state)
     assert_true(feed_batch_next(&batch, &at, &change));
     assert_true(change.is_delete);
     feed_batch_deinit(&batch);
+}
+
+static void a_clock_that_is_far_behind_stamps_nothing(void **state)
+{
+    struct world *w = *state;
+    int64_t wall_ms = MINUTE(100) - 7200000;
+    assert_int_equal(collector_stamp_ms(w->collector, wall_ms, true, w->now_ms), wall_ms);
+    settle_start(w);
+    int64_t told_ms = collector_stamp_ms(w->collector, wall_ms, false, w->now_ms);
+    assert_in_range(told_ms - MINUTE(100), 30000, 60000);
+    wall_ms = MINUTE(75);
+    assert_int_equal(collector_stamp_ms(w->collector, wall_ms, false, w->now_ms), wall_ms);
+}
+
+static void a_clock_that_is_ahead_stamps_nothing_that_a_broker_refuses(void **state)
+{
+    struct world *w = *state;
+    int64_t wall_ms = MINUTE(300);
+    settle_start(w);
+    assert_int_equal(collector_stamp_ms(w->collector, wall_ms, false, w->now_ms), wall_ms);
+    int64_t told_ms = collector_stamp_ms(w->collector, wall_ms, true, w->now_ms);
+    assert_in_range(told_ms - MINUTE(100), 30000, 60000);
 }
 
 static void the_ledger_gets_what_has_changed_and_no_more(void **state)
@@ -178,6 +200,8 @@ int main(void)
         TEST(garbage_is_dropped_and_nothing_else_happens),
         TEST(one_frame_from_far_ahead_is_not_believed_and_several_are),
         TEST(holes_that_were_settled_long_ago_leave_the_ledger),
+        TEST(a_clock_that_is_far_behind_stamps_nothing),
+        TEST(a_clock_that_is_ahead_stamps_nothing_that_a_broker_refuses),
         TEST(the_ledger_gets_what_has_changed_and_no_more),
     };
 #undef TEST

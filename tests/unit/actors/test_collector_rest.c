@@ -83,6 +83,66 @@ static void one_unknown_symbol_does_not_hide_the_others(void **state)
     assert_string_equal(w->asked, "klines ETHUSDT 90 99"); /* and nothing of the other */
 }
 
+static void a_question_that_fails_does_not_hide_newer_holes(void **state)
+{
+    struct world *w = *state;
+    struct exchange_answer failed = {.kind = EXCHANGE_ANSWER_failed, .used_weight = -1};
+    bool was_newer_asked = false;
+    settle_start(w);
+    say_kline(w, 0, "BTCUSDT", 100, true, 0);
+    say_kline(w, 0, "BTCUSDT", 102, true, 0);
+    say_kline(w, 0, "BTCUSDT", 104, true, 0);
+    for (int i = 0; i < 100 && !was_newer_asked; i++) {
+        if (strncmp(w->asked, "klines BTCUSDT 101", 18) == 0) {
+            w->asked[0] = '\0';
+            collector_answered(w->collector, &failed, w->now_ms);
+        }
+        if (strncmp(w->asked, "klines ETHUSDT", 14) == 0) {
+            give_minutes(w, "ETHUSDT", 100, 104);
+        }
+        was_newer_asked = strncmp(w->asked, "klines BTCUSDT 103", 18) == 0;
+        pass(w, 100);
+    }
+    assert_true(was_newer_asked);
+}
+
+static void an_impossible_row_does_not_hide_the_others(void **state)
+{
+    struct world *w = *state;
+    struct exchange_answer answer = {.used_weight = -1, .bad_rows = 2};
+    settle_start(w);
+    say_kline(w, 0, "ETHUSDT", 100, true, 0);
+    say_kline(w, 0, "BTCUSDT", 100, true, 0);
+    say_kline(w, 0, "BTCUSDT", 102, true, 0);
+    pass(w, 1000);
+    assert_string_equal(w->asked, "klines BTCUSDT 101 102");
+    w->asked[0] = '\0';
+    collector_answered(w->collector, &answer, w->now_ms);
+    assert_int_equal(metrics_get(metrics_set_of(w->metrics, METRIC_SCOPE_feed, ""),
+                                 METRIC_feed_bad_frames_total),
+                     2);
+}
+
+static void symbols_are_asked_for_in_capitals(void **state)
+{
+    static const char *const symbols[] = {"btcusdt", "BtcUsdt"};
+    struct world *w = *state;
+    struct collector_options options = {
+        .port = {w, on_connect, on_disconnect, on_send, on_put, on_touch, on_ask_klines,
+                 on_ask_info},
+        .symbols = symbols,
+        .symbol_count = ARRAY_COUNT(symbols),
+        .silence_ms = 90000,
+        .age_ms_max = 3600000,
+        .keep_ms = 1500ll * MINUTE_MS,
+        .metrics = metrics_set_of(w->metrics, METRIC_SCOPE_feed, ""),
+    };
+    collector_destroy(&w->collector);
+    w->collector = collector_create(&options);
+    pass(w, 100);
+    assert_string_equal(w->asked, "info BTCUSDT");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -92,6 +152,9 @@ int main(void)
         TEST(what_others_use_of_our_address_counts),
         TEST(a_failure_of_rest_is_tried_again_ever_later),
         TEST(one_unknown_symbol_does_not_hide_the_others),
+        TEST(a_question_that_fails_does_not_hide_newer_holes),
+        TEST(an_impossible_row_does_not_hide_the_others),
+        TEST(symbols_are_asked_for_in_capitals),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);

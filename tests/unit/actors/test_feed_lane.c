@@ -254,6 +254,54 @@ static void a_refused_request_is_repeated_later(void **state)
     assert_true(feed_lane_is_serving(&w->lane));
 }
 
+/* Chunks of 100, 100 and 50 symbols; the second one is refused. */
+static void subscribe_to_two_of_three(struct world *w, int place)
+{
+    int64_t first_id = w->lane.next_id;
+    feed_lane_opened(&w->lane, place, w->now_ms);
+    pass(w, 1000);
+    assert_int_equal(w->lane.next_id, first_id + 3);
+    feed_lane_granted(&w->lane, place, first_id);
+    assert_true(feed_lane_refused(&w->lane, place, true, first_id + 1, w->now_ms));
+    feed_lane_granted(&w->lane, place, first_id + 2);
+}
+
+static void a_successor_that_is_refused_some_symbols_does_not_take_over(void **state)
+{
+    struct world *w = *state;
+    feed_lane_deinit(&w->lane);
+    begin(w, SYMBOLS);
+    pass(w, 100);
+    serve(w, 0);
+    feed_lane_told_to_leave(&w->lane, 0);
+    pass(w, 100);
+    assert_true(w->is_connected[1]);
+    subscribe_to_two_of_three(w, 1);
+    feed_lane_heard(&w->lane, 0, w->now_ms);
+    assert_false(w->is_connected[1]);
+    pass(w, 4000);
+    assert_true(w->is_connected[0]);
+    assert_int_equal(w->connects, 3); /* another successor */
+    assert_true(w->is_connected[1]);
+    assert_true(feed_lane_is_subscribed(&w->lane));
+}
+
+static void what_was_refused_is_not_subscribed_to_until_it_is_granted(void **state)
+{
+    struct world *w = *state;
+    feed_lane_deinit(&w->lane);
+    begin(w, SYMBOLS);
+    pass(w, 100);
+    subscribe_to_two_of_three(w, 0);
+    feed_lane_heard(&w->lane, 0, w->now_ms);
+    assert_true(feed_lane_is_serving(&w->lane));
+    assert_false(feed_lane_is_subscribed(&w->lane));
+    pass(w, 6000);
+    assert_false(feed_lane_is_subscribed(&w->lane));
+    feed_lane_granted(&w->lane, 0, w->lane.again_id);
+    assert_true(feed_lane_is_subscribed(&w->lane));
+}
+
 static void an_answer_to_no_request_changes_nothing(void **state)
 {
     struct world *w = *state;
@@ -292,6 +340,8 @@ int main(void)
         TEST(a_silent_connection_is_replaced),
         TEST(a_request_without_an_answer_ends_the_connection),
         TEST(a_refused_request_is_repeated_later),
+        TEST(a_successor_that_is_refused_some_symbols_does_not_take_over),
+        TEST(what_was_refused_is_not_subscribed_to_until_it_is_granted),
         TEST(an_answer_to_no_request_changes_nothing),
         TEST(a_symbol_is_subscribed_to_again),
     };

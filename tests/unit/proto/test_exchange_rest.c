@@ -26,6 +26,7 @@ static int teardown(void **state)
 
 struct told {
     size_t count;
+    size_t bad_count;
     struct kline kline;
     char text[1024];
 };
@@ -42,7 +43,8 @@ static enum status read_klines(void **state, const char *body, struct told *told
 {
     char error[EXCHANGE_REST_ERROR_MAX];
     *told = (struct told){.count = 0};
-    return exchange_rest_read_klines(*state, slice_of_text(body), "ETHBTC", tell, told, error);
+    return exchange_rest_read_klines(*state, slice_of_text(body), "ETHBTC", tell, told,
+                                     &told->bad_count, error);
 }
 
 static void a_row_becomes_an_event_without_trade_ids(void **state)
@@ -81,14 +83,30 @@ static void what_is_no_row_is_refused(void **state)
         "[[1,2]]",
         "[[\"1499040000000\"]]",
         "{\"code\":-1121}",
-        "[[1499040000001,\"1\",\"1\",\"1\",\"1\",\"1\",1499040059999,\"1\",1,\"1\",\"1\",\"0\"]]",
-        "[[1499040000000,\"1\",\"0\",\"1\",\"1\",\"1\",1499040059999,\"1\",1,\"1\",\"1\",\"0\"]]",
         "[[1499040000000,1,1,1,1,1,1499040059999,1,1,1,1,0]]",
     };
     struct told told;
     for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
         assert_int_equal(read_klines(state, bodies[i], &told), STATUS_MALFORMED);
         assert_int_equal(told.count, 0);
+    }
+}
+
+/* A minute that is none, high < low, a last millisecond of another minute. */
+static void a_row_that_cannot_be_is_skipped_and_counted(void **state)
+{
+    static const char *const rows[] = {
+        "[1499040000001,\"1\",\"1\",\"1\",\"1\",\"1\",1499040059999,\"1\",1,\"1\",\"1\",\"0\"]",
+        "[1499040000000,\"1\",\"0\",\"1\",\"1\",\"1\",1499040059999,\"1\",1,\"1\",\"1\",\"0\"]",
+        "[1499040000000,\"1\",\"1\",\"1\",\"1\",\"1\",1499040059998,\"1\",1,\"1\",\"1\",\"0\"]",
+    };
+    struct told told;
+    char body[2048];
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        snprintf(body, sizeof(body), "[" ROW ",%s," ROW "]", rows[i]);
+        assert_int_equal(read_klines(state, body, &told), STATUS_OK);
+        assert_int_equal(told.count, 2);
+        assert_int_equal(told.bad_count, 1);
     }
 }
 
@@ -141,6 +159,7 @@ int main(void)
         TEST(a_row_becomes_an_event_without_trade_ids),
         TEST(rows_come_in_their_order_and_none_is_fine),
         TEST(what_is_no_row_is_refused),
+        TEST(a_row_that_cannot_be_is_skipped_and_counted),
         TEST(symbols_and_the_exchanges_clock_are_read),
         TEST(errors_are_read_whatever_they_are),
     };

@@ -72,23 +72,92 @@ static void a_symbol_that_nobody_knows_is_asked_for_as_far_back_as_configured(vo
     assert_int_equal(ask.to_ms, MINUTE(99));
 }
 
-static void what_the_exchange_has_not_got_is_asked_for_three_times(void **state)
+/* The answers of so long to what is asked for, all of them empty; how many there were. */
+static int answer_nothing(struct book *book, int64_t from_ms, int64_t to_ms)
+{
+    struct feed_ask ask;
+    int asks = 0;
+    for (int64_t now_ms = from_ms; now_ms < to_ms; now_ms += 1000) {
+        int64_t exchange_ms = MINUTE(6) + 10000 + now_ms;
+        if (next_ask(book, exchange_ms, now_ms, &ask)) {
+            asks++;
+            answer(book, &ask, 1, 0, exchange_ms, now_ms);
+        }
+    }
+    return asks;
+}
+
+static void what_rest_has_not_got_is_asked_for_ever_more_rarely_for_half_an_hour(void **state)
+{
+    struct book *book = *state;
+    take_minutes(book, 0, 4);
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(6) + 10000, 0);
+    assert_int_equal(answer_nothing(book, 0, 60000), 5);
+    assert_int_equal(answer_nothing(book, 60000, FEED_GAPS_PATIENCE_MS), FEED_GAPS_ASKS - 6);
+    assert_hole(book, 0, FEED_HOLE_STATE_open, 5, 5);
+    assert_int_equal(answer_nothing(book, FEED_GAPS_PATIENCE_MS, 3 * 3600000), 1);
+    assert_hole(book, 0, FEED_HOLE_STATE_absent, 5, 5);
+    assert_int_equal(book->holes[0].asked, FEED_GAPS_ASKS);
+}
+
+static void a_minute_that_rest_has_late_is_filled(void **state)
 {
     struct book *book = *state;
     struct feed_ask ask;
-    int64_t now_ms = 0;
-    int asks = 0;
     take_minutes(book, 0, 4);
-    feed_gaps_look(&book->gaps, &book->rules, MINUTE(6) + 10000, now_ms);
-    for (int i = 0; i < 1000; i++, now_ms += 1000) {
-        if (next_ask(book, MINUTE(6) + 10000, now_ms, &ask)) {
-            asks++;
-            answer(book, &ask, 1, 0, MINUTE(6) + 10000, now_ms);
-        }
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(6) + 10000, 0);
+    (void)answer_nothing(book, 0, 60000);
+    assert_true(next_ask(book, MINUTE(7) + 20000, 70000, &ask));
+    answer(book, &ask, 5, 5, MINUTE(7) + 20000, 70000);
+    assert_hole(book, 0, FEED_HOLE_STATE_filled, 5, 5);
+}
+
+static void no_row_proves_nothing_of_what_is_long_ago(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 0);
+    take(book, closed(2, 200, 299));
+    assert_true(next_ask(book, MINUTE(200), 0, &ask));
+    assert_int_equal(ask.to_ms, MINUTE(1));
+    assert_int_equal(ask.read_to_ms, MINUTE(199));
+    answer(book, &ask, 1, 0, MINUTE(200), 0);
+    assert_hole(book, 0, FEED_HOLE_STATE_open, 1, 1);
+    assert_true(next_ask(book, MINUTE(200), 2000, &ask));
+    answer(book, &ask, 7, 9, MINUTE(200), 2000); /* rows behind the hole are a proof */
+    assert_hole(book, 0, FEED_HOLE_STATE_absent, 1, 1);
+}
+
+static void a_hole_that_grew_is_given_up_only_where_it_is_old(void **state)
+{
+    struct book *book = *state;
+    take_minutes(book, 0, 4);
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(6) + 10000, 0);
+    (void)answer_nothing(book, 0, 2000000);
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(39) + 10000, 2000000);
+    assert_int_equal(book->count, 1);
+    assert_hole(book, 0, FEED_HOLE_STATE_open, 5, 38);
+    (void)answer_nothing(book, 2000000, 2100000);
+    assert_int_equal(book->count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        bool is_open = book->holes[i].state == FEED_HOLE_STATE_open;
+        assert_hole(book, i, is_open ? FEED_HOLE_STATE_open : FEED_HOLE_STATE_absent,
+                    is_open ? 10 : 5, is_open ? 38 : 9);
     }
-    assert_int_equal(asks, FEED_GAPS_ASKS);
-    assert_hole(book, 0, FEED_HOLE_STATE_absent, 5, 5);
-    assert_int_equal(book->holes[0].asked, FEED_GAPS_ASKS);
+}
+
+static void a_hole_behind_which_the_stream_goes_on_is_asked_for_soon(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    struct kline kline = closed(6, 600, 699);
+    take_minutes(book, 0, 4);
+    feed_gaps_look(&book->gaps, &book->rules, MINUTE(6) + 10000, 0);
+    (void)answer_nothing(book, 0, 600000);
+    assert_false(next_ask(book, MINUTE(16), 600000, &ask));
+    feed_gaps_took(&book->gaps, &book->rules, &kline, false, MINUTE(16), 600000);
+    assert_true(next_ask(book, MINUTE(16), 602000, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(5));
 }
 
 static void a_hole_with_later_minutes_in_its_answer_is_the_exchanges_own_at_once(void **state)
@@ -182,7 +251,11 @@ int main(void)
         TEST(a_restart_asks_for_what_it_missed),
         TEST(a_hole_in_the_ledger_is_asked_for_after_a_restart),
         TEST(a_symbol_that_nobody_knows_is_asked_for_as_far_back_as_configured),
-        TEST(what_the_exchange_has_not_got_is_asked_for_three_times),
+        TEST(what_rest_has_not_got_is_asked_for_ever_more_rarely_for_half_an_hour),
+        TEST(a_minute_that_rest_has_late_is_filled),
+        TEST(no_row_proves_nothing_of_what_is_long_ago),
+        TEST(a_hole_that_grew_is_given_up_only_where_it_is_old),
+        TEST(a_hole_behind_which_the_stream_goes_on_is_asked_for_soon),
         TEST(a_hole_with_later_minutes_in_its_answer_is_the_exchanges_own_at_once),
         TEST(a_symbol_that_trades_no_more_makes_one_hole_and_is_asked_ever_less),
         TEST(what_is_older_than_a_shard_takes_is_not_asked_for),
