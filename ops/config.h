@@ -90,7 +90,8 @@ struct config {
 #undef X
     char
         *origins[CONFIG_COUNT]; /* "default", "candled.yaml:12", "environment CANDLED_X", "--set" */
-    char *file;                 /* the file that was read; NULL: none */
+    bool is_given[CONFIG_COUNT]; /* by somebody: not by a default, nor by a command's own */
+    char *file;                  /* the file that was read; NULL: none */
 };
 
 /* What is wrong, one line each. A zeroed struct is empty; text_deinit(&problems.text). */
