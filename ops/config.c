@@ -240,7 +240,7 @@ static bool put_entry(struct config *config, const struct target *target,
         name[size - strlen("_file")] = '\0';
         value = content;
     }
-    config_map_put(map, name, value);
+    config_map_put(map, name, value, input->where);
     return true;
 }
 

@@ -39,6 +39,7 @@ typedef struct config_list config_texts;
 struct config_pair {
     char *name; /* NULL ends a map */
     char *value;
+    char *origin; /* as of a setting */
 };
 struct config_map {
     struct config_pair *pairs; /* never NULL: count of them, and one that ends them */
