@@ -1,0 +1,59 @@
+/* What others may know of a partition that is hosted. */
+#include "ops/hosted_internal.h"
+
+#include "runtime/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+const char *hosted_topic(const struct hosted *h)
+{
+    return h->options.opening.store.topic;
+}
+
+struct metrics_set *hosted_metrics(const struct hosted *h)
+{
+    char labels[400];
+    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", hosted_topic(h),
+             hosted_partition(h));
+    return metrics_set_of(h->options.metrics, METRIC_SCOPE_partition, labels);
+}
+
+enum status hosted_halt_reason(const struct hosted *h)
+{
+    return h->halt;
+}
+
+struct snapshotter *hosted_snapshotter(struct hosted *h)
+{
+    return h->state == HOSTED_running ? h->snapshotter : NULL;
+}
+
+struct store *hosted_store(struct hosted *h)
+{
+    bool is_away = h->state == HOSTED_opening || h->state == HOSTED_closing;
+    return is_away ? NULL : h->store;
+}
+
+void hosted_measure(struct hosted *h)
+{
+    struct store_stats stats;
+    if (h->state == HOSTED_running && store_stats(h->store, &stats) == STATUS_OK) {
+        metrics_put(hosted_metrics(h), METRIC_state_size_bytes, (int64_t)stats.used_bytes);
+    }
+}
+
+int32_t hosted_partition(const struct hosted *h)
+{
+    return h->options.opening.store.partition;
+}
+
+bool hosted_is_running(const struct hosted *h)
+{
+    return h->state == HOSTED_running;
+}
+
+int64_t hosted_next_offset(const struct hosted *h)
+{
+    return h->next_offset;
+}
