@@ -56,6 +56,22 @@ enum cli_exit cli_fail(const struct cli_context *context, const char *format, ..
     return CLI_FAILED;
 }
 
+enum cli_exit cli_fail_to_start(const struct cli_context *context, enum status status,
+                                const char *what)
+{
+    (void)cli_fail(context, "%s cannot start; the log says why", what);
+    return status == STATUS_BAD_CONFIG ? CLI_USAGE : CLI_FAILED;
+}
+
+enum cli_exit cli_need_brokers(const struct cli_context *context)
+{
+    if (strcmp(context->config.kafka.brokers, "embedded") != 0) {
+        return CLI_DONE;
+    }
+    return cli_misuse(context, "kafka.brokers is `embedded`, which only `candled run` has; name "
+                               "real brokers");
+}
+
 static enum cli_exit print_help(const struct cli_command *command)
 {
     struct text help = {0};

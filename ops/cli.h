@@ -61,9 +61,18 @@ bool cli_has(const struct cli_context *context, const char *option);
 enum cli_exit cli_misuse(const struct cli_context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* CLI_USAGE, and said on standard error, when kafka.brokers are the embedded ones: only `candled
+ * run` has such. */
+enum cli_exit cli_need_brokers(const struct cli_context *context);
+
 /* Says on standard error why it failed. */
 enum cli_exit cli_fail(const struct cli_context *context, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same for a part that could not start: CLI_USAGE when it is the configuration that is wrong.
+ */
+enum cli_exit cli_fail_to_start(const struct cli_context *context, enum status status,
+                                const char *what);
 
 /* The whole program. `environment` as main() has it. */
 enum cli_exit cli_main(int argc, char **argv, char **environment);

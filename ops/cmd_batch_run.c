@@ -144,6 +144,9 @@ enum cli_exit cmd_batch_run_days(struct cmd_batch *c, struct zone_date from, str
 
 enum cli_exit cmd_batch_run(struct cmd_batch *c)
 {
+    if (cli_need_brokers(c->context) != CLI_DONE) {
+        return CLI_USAGE;
+    }
     if (zone_date_compare(c->to, c->today) >= 0) {
         char text[ZONE_DATE_TEXT_MAX];
         zone_date_print(c->to, text);

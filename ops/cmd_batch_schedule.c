@@ -13,6 +13,9 @@ enum cli_exit cmd_batch_schedule(struct cmd_batch *c)
         .batch = c,
         .is_once = cli_has(c->context, "once"),
     };
+    if (cli_need_brokers(c->context) != CLI_DONE) {
+        return CLI_USAGE;
+    }
     if (c->has_days) {
         return cli_misuse(c->context, "schedule finds its days itself: none can be named");
     }

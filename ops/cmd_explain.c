@@ -272,6 +272,9 @@ static enum cli_exit run(struct cli_context *context)
 {
     struct explaining e = {.cli = context, .symbol = context->words[0]};
 
+    if (cli_need_brokers(context) != CLI_DONE) {
+        return CLI_USAGE;
+    }
     if (strlen(e.symbol) > SYMBOL_BYTES_MAX) {
         return cli_misuse(context, "'%s' is longer than a symbol can be", e.symbol);
     }

@@ -5,7 +5,6 @@
 #include "ops/embedded_broker.h"
 #include "ops/kafka_options.h"
 #include "ops/log_options.h"
-#include "ops/remove_tree.h"
 #include "ops/replay_producer.h"
 #include "ops/run_feed.h"
 #include "ops/shard.h"
@@ -13,11 +12,8 @@
 #include "runtime/mem.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <uv.h>
 
 enum {
@@ -33,16 +29,16 @@ static const char *brokers_of(const struct run *r)
 static enum cli_exit open_broker(struct run *r)
 {
     const struct config *config = &r->context->config;
+    r->data_dir = config->data_dir;
     if (!r->is_embedded) {
-        snprintf(r->data_dir, sizeof(r->data_dir), "%s", config->data_dir);
         return CLI_DONE;
     }
-    (void)mkdir(config->data_dir, 0750);
-    snprintf(r->data_dir, sizeof(r->data_dir), "%s/embedded", config->data_dir);
-    if (remove_tree(r->data_dir) != STATUS_OK) {
-        return cli_fail(r->context, "%s cannot be emptied; is another candled run using it?",
-                        r->data_dir);
+    if (embedded_folder_open(config->data_dir, &r->folder) != STATUS_OK) {
+        return cli_fail(r->context,
+                        "%s/embedded cannot be emptied; is another candled run using it?",
+                        config->data_dir);
     }
+    r->data_dir = r->folder.path;
     char dlq_topic[KAFKA_OPTIONS_TOPIC_MAX];
     kafka_options_dlq_topic(config, dlq_topic);
     if (embedded_broker_create(&r->broker) != STATUS_OK ||
@@ -52,6 +48,24 @@ static enum cli_exit open_broker(struct run *r)
         return cli_fail(r->context, "the embedded broker cannot start; the log says why");
     }
     return CLI_DONE;
+}
+
+/* An offset that is not told (the broker knew the record already) is at least the next one. */
+static void on_delivered(void *context, int32_t partition, int64_t offset)
+{
+    struct run *r = context;
+    size_t count = (size_t)partition + 1;
+
+    if (count > r->fed_end_count) {
+        r->fed_ends = mem_resize(r->fed_ends, count, sizeof(*r->fed_ends));
+        memset(r->fed_ends + r->fed_end_count, 0,
+               (count - r->fed_end_count) * sizeof(*r->fed_ends));
+        r->fed_end_count = count;
+    }
+    int64_t end = offset >= 0 ? offset + 1 : r->fed_ends[partition] + 1;
+    if (end > r->fed_ends[partition]) {
+        r->fed_ends[partition] = end;
+    }
 }
 
 static enum cli_exit open_producer(struct run *r)
@@ -66,6 +80,8 @@ static enum cli_exit open_producer(struct run *r)
         .partitions = (int32_t)config->kafka.partitions,
         .replication_factor = (int32_t)config->kafka.replication_factor,
         .retention_ms = config->kafka.retention,
+        .context = r,
+        .delivered = on_delivered,
     };
     enum status status = replay_producer_open(&options, &r->producer, error);
     kafka_options_free(properties);
@@ -92,14 +108,35 @@ static void on_checkpointed(void *context, int32_t partition, int64_t next_offse
     }
 }
 
+/* Another shard of the group may have some of the partitions; as long as we have none, the group
+ * has not decided. */
+static bool is_all_covered(const struct run *r)
+{
+    uint64_t sent = run_feed_sent(r->feed);
+    return replay_producer_acknowledged(r->producer) >= sent &&
+           (!r->is_embedded || covered(r) >= sent) &&
+           shard_covers(r->shard, r->fed_ends, r->fed_end_count);
+}
+
+static void fail_and_stop(struct run *r, const char *error)
+{
+    (void)cli_fail(r->context, "%s", error);
+    r->has_failed = true;
+    shard_stop(r->shard);
+}
+
 /* Files are read: stop once checkpoints cover them and idleness has closed the last windows. */
 static void on_end_poll(uv_timer_t *timer)
 {
     struct run *r = container_of(timer, struct run, end_timer);
     int64_t now_ms = (int64_t)uv_now(timer->loop);
     int64_t patience_ms = r->context->config.candles.idle + 2500;
+    char error[REPLAY_ERROR_MAX];
 
-    if (r->is_embedded && covered(r) < run_feed_sent(r->feed)) {
+    if (replay_producer_failure(r->producer, error) != STATUS_OK) {
+        (void)uv_timer_stop(timer);
+        fail_and_stop(r, error);
+    } else if (!is_all_covered(r)) {
         r->quiet_since_ms = -1;
     } else if (r->quiet_since_ms < 0) {
         r->quiet_since_ms = now_ms;
@@ -113,9 +150,7 @@ static void on_fed(void *context, const char *error)
 {
     struct run *r = context;
     if (error != NULL) {
-        (void)cli_fail(r->context, "%s", error);
-        r->has_failed = true;
-        shard_stop(r->shard);
+        fail_and_stop(r, error);
         return;
     }
     r->is_fed = true;
@@ -128,13 +163,15 @@ static enum cli_exit open_shard(struct run *r)
         .config = &r->context->config,
         .brokers = brokers_of(r),
         .data_dir = r->data_dir,
+        .is_passing = r->is_embedded,
         .shows_candles = true,
         .is_json = r->context->is_json,
         .context = r,
         .checkpointed = on_checkpointed,
     };
-    if (shard_create(&options, &r->shard) != STATUS_OK) {
-        return cli_fail(r->context, "the shard cannot start; the log says why");
+    enum status status = shard_create(&options, &r->shard);
+    if (status != STATUS_OK) {
+        return cli_fail_to_start(r->context, status, "the shard");
     }
     (void)uv_timer_init(loop_uv(shard_loop(r->shard)), &r->end_timer);
     return CLI_DONE;
@@ -142,7 +179,6 @@ static enum cli_exit open_shard(struct run *r)
 
 static enum cli_exit open_feed(struct run *r)
 {
-    const char *seed = cli_value(r->context, "seed");
     char error[KLINE_FILE_ERROR_MAX];
     struct run_feed_options options = {
         .loop = shard_loop(r->shard),
@@ -150,7 +186,7 @@ static enum cli_exit open_feed(struct run *r)
         .files = r->files,
         .file_count = r->file_count,
         .symbol = cli_value(r->context, "symbol"),
-        .seed = seed == NULL ? 1 : strtoull(seed, NULL, 10),
+        .seed = r->seed,
         .speed = r->speed,
         .history_ms = HISTORY_MS,
         .waits_for_checkpoints = r->is_embedded,
@@ -267,7 +303,11 @@ static void close_all(struct run *r)
         replay_producer_close(&r->producer);
     }
     embedded_broker_destroy(&r->broker);
+    if (r->data_dir == r->folder.path) {
+        embedded_folder_close(&r->folder);
+    }
     mem_free(r->covered);
+    mem_free(r->fed_ends);
     mem_free(r->files);
 }
 

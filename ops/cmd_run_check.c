@@ -4,6 +4,8 @@
 #include "ops/collect.h"
 #include "runtime/mem.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,23 @@ static enum cli_exit read_speed(struct run *r)
     if (end == text || *end != '\0' || !isfinite(r->speed) || r->speed <= 0) {
         return cli_misuse(r->context, "--speed: found '%.64s', expected a number above 0 or max",
                           text);
+    }
+    return CLI_DONE;
+}
+
+static enum cli_exit read_seed(struct run *r)
+{
+    const char *text = cli_value(r->context, "seed");
+    char *end;
+
+    r->seed = 1;
+    if (text == NULL) {
+        return CLI_DONE;
+    }
+    errno = 0;
+    r->seed = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0) {
+        return cli_misuse(r->context, "--seed: found '%.64s', expected a whole number", text);
     }
     return CLI_DONE;
 }
@@ -109,5 +128,6 @@ enum cli_exit cmd_run_check(struct run *r)
     if (r->kind == FEED_exchange && cli_value(r->context, "speed") != NULL) {
         return cli_misuse(r->context, "--speed is for files and the simulated market");
     }
-    return read_speed(r);
+    enum cli_exit result = read_speed(r);
+    return result == CLI_DONE ? read_seed(r) : result;
 }

@@ -3,6 +3,7 @@
 #define CANDLED_OPS_CMD_RUN_INTERNAL_H
 
 #include "ops/cli.h"
+#include "ops/embedded_folder.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +18,9 @@ struct run {
     enum feed kind;
     bool is_instead; /* the simulated market, because no exchange answers */
     double speed;
-    char data_dir[1100];
+    uint64_t seed;
+    const char *data_dir; /* the configuration's, or the folder's */
+    struct embedded_folder folder;
     struct embedded_broker *broker;
     struct replay_producer *producer;
     struct shard *shard;
@@ -26,6 +29,8 @@ struct run {
     const char **files;
     size_t file_count;
     uint64_t *covered; /* by partition: what checkpoints cover */
+    int64_t *fed_ends; /* by partition: the offset after the last record that was fed */
+    size_t fed_end_count;
     uv_timer_t end_timer;
     int64_t quiet_since_ms; /* since when all that was fed is covered; -1: it is not */
     bool is_fed;

@@ -8,11 +8,15 @@ static enum cli_exit run(struct cli_context *context)
     struct shard_options options = {.config = &context->config};
     struct shard *shard;
 
-    log_options_apply(&context->config);
-    if (shard_create(&options, &shard) != STATUS_OK) {
-        return cli_fail(context, "the shard cannot start; the log says why");
+    if (cli_need_brokers(context) != CLI_DONE) {
+        return CLI_USAGE;
     }
-    enum status status = shard_run(shard);
+    log_options_apply(&context->config);
+    enum status status = shard_create(&options, &shard);
+    if (status != STATUS_OK) {
+        return cli_fail_to_start(context, status, "the shard");
+    }
+    status = shard_run(shard);
     shard_destroy(&shard);
     return status == STATUS_OK ? CLI_DONE : CLI_FAILED;
 }

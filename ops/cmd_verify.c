@@ -241,7 +241,8 @@ static enum cli_exit compare(struct verifying *v, const struct verify_options *o
 static enum cli_exit prepare(struct verifying *v, struct verify_options *options)
 {
     int64_t partition = -1;
-    enum cli_exit code = take_time(v->cli, "from", &options->from_ms);
+    enum cli_exit code = cli_need_brokers(v->cli);
+    code = code == CLI_DONE ? take_time(v->cli, "from", &options->from_ms) : code;
     code = code == CLI_DONE ? take_time(v->cli, "to", &options->to_ms) : code;
     code = code == CLI_DONE ? take_number(v->cli, "partition", &partition) : code;
     code = code == CLI_DONE ? take_number(v->cli, "limit", &v->shown_max) : code;

@@ -88,7 +88,7 @@ void config_deinit(struct config *config)
 
 bool config_is_default(const struct config *config, enum config_id id)
 {
-    return strncmp(config->origins[id], "default", strlen("default")) == 0;
+    return !config->is_given[id];
 }
 
 void config_problem(struct config_problems *problems, const char *where, const char *format, ...)
@@ -240,7 +240,7 @@ static bool put_entry(struct config *config, const struct target *target,
         name[size - strlen("_file")] = '\0';
         value = content;
     }
-    config_map_put(map, name, value);
+    config_map_put(map, name, value, input->where);
     return true;
 }
 
@@ -284,6 +284,7 @@ void config_put(struct config *config, struct config_layer *layer, const struct 
                                        : put_setting(config, &target, input, problems);
     if (is_put) {
         layer->has[target.id] = true;
+        config->is_given[target.id] = true;
         if (!target.is_file) {
             set_origin(config, target.id, input->where);
             return;

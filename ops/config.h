@@ -39,6 +39,7 @@ typedef struct config_list config_texts;
 struct config_pair {
     char *name; /* NULL ends a map */
     char *value;
+    char *origin; /* as of a setting */
 };
 struct config_map {
     struct config_pair *pairs; /* never NULL: count of them, and one that ends them */
@@ -90,7 +91,8 @@ struct config {
 #undef X
     char
         *origins[CONFIG_COUNT]; /* "default", "candled.yaml:12", "environment CANDLED_X", "--set" */
-    char *file;                 /* the file that was read; NULL: none */
+    bool is_given[CONFIG_COUNT]; /* by somebody: not by a default, nor by a command's own */
+    char *file;                  /* the file that was read; NULL: none */
 };
 
 /* What is wrong, one line each. A zeroed struct is empty; text_deinit(&problems.text). */

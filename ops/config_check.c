@@ -1,6 +1,8 @@
 /* What must hold between settings, and what a type alone cannot say. */
 #include "ops/config_load.h"
+#include "ops/config_servers.h"
 #include "ops/cron.h"
+#include "ops/kafka_options.h"
 #include "ops/listen_address.h"
 #include "proto/key_template.h"
 #include "proto/kline.h"
@@ -26,11 +28,12 @@ static bool starts_with_one_of(const char *text, const char *const *starts)
     return false;
 }
 
-static void check_url(const struct check *check, enum config_id id, const char *url,
+/* True: its parser may be asked. */
+static bool check_url(const struct check *check, enum config_id id, const char *url,
                       const char *const *starts, bool is_optional)
 {
     if ((is_optional && url[0] == '\0') || starts_with_one_of(url, starts)) {
-        return;
+        return url[0] != '\0';
     }
     struct text expected = {0};
     for (size_t i = 0; starts[i] != NULL; i++) {
@@ -39,6 +42,7 @@ static void check_url(const struct check *check, enum config_id id, const char *
     complain(check, id, "%s: %s, expected it to begin with %s", config_setting(id)->name,
              url[0] == '\0' ? "is empty" : "has another beginning", text_get(&expected));
     text_deinit(&expected);
+    return false;
 }
 
 static void check_urls(const struct check *check)
@@ -50,11 +54,18 @@ static void check_urls(const struct check *check)
     static const char *const stores[] = {"file:///", "s3://", NULL};
     const struct config *config = check->config;
 
-    check_url(check, CONFIG_ID_redis_url, config->redis.url, redis, !config->redis.enabled);
-    check_url(check, CONFIG_ID_mongo_uri, config->mongo.uri, mongo, !config->mongo.enabled);
-    check_url(check, CONFIG_ID_feed_ws_url, config->feed.ws_url, sockets, true);
-    check_url(check, CONFIG_ID_feed_rest_url, config->feed.rest_url, web, true);
-    check_url(check, CONFIG_ID_snapshots_url, config->snapshots.url, stores, true);
+    if (check_url(check, CONFIG_ID_redis_url, config->redis.url, redis, !config->redis.enabled)) {
+        config_servers_redis(config, check->problems);
+    }
+    if (check_url(check, CONFIG_ID_mongo_uri, config->mongo.uri, mongo, !config->mongo.enabled)) {
+        config_servers_mongo(config, check->problems);
+    }
+    if (check_url(check, CONFIG_ID_snapshots_url, config->snapshots.url, stores, true)) {
+        config_servers_store(config, CONFIG_ID_snapshots_url, config->snapshots.url,
+                             check->problems);
+    }
+    (void)check_url(check, CONFIG_ID_feed_ws_url, config->feed.ws_url, sockets, true);
+    (void)check_url(check, CONFIG_ID_feed_rest_url, config->feed.rest_url, web, true);
 }
 
 static bool is_topic(const char *topic)
@@ -75,6 +86,7 @@ static void check_topic(const struct check *check, enum config_id id, const char
 static void check_kafka(const struct check *check)
 {
     const struct config *config = check->config;
+    char dlq_topic[KAFKA_OPTIONS_TOPIC_MAX];
     check_topic(check, CONFIG_ID_kafka_topic, config->kafka.topic);
     check_topic(check, CONFIG_ID_kafka_dlq_topic, config->kafka.dlq_topic);
     check_topic(check, CONFIG_ID_kafka_output_topic, config->kafka.output_topic);
@@ -82,15 +94,17 @@ static void check_kafka(const struct check *check)
         complain(check, CONFIG_ID_kafka_output_topic,
                  "kafka.output_topic: is kafka.topic; a shard never writes to the topic it reads");
     }
-    if (config->kafka.output_topic[0] != '\0' &&
-        strcmp(config->kafka.output_topic, config->kafka.dlq_topic) == 0) {
+    kafka_options_dlq_topic(config, dlq_topic);
+    if (strcmp(config->kafka.output_topic, dlq_topic) == 0) {
         complain(check, CONFIG_ID_kafka_output_topic,
-                 "kafka.output_topic: is kafka.dlq_topic; candles and dead letters would mix");
+                 "kafka.output_topic: is the topic of dead letters, and candles would mix with "
+                 "them; see kafka.dlq_topic");
     }
     if (strcmp(config->kafka.topic, config->kafka.dlq_topic) == 0) {
         complain(check, CONFIG_ID_kafka_dlq_topic,
                  "kafka.dlq_topic: is kafka.topic; a shard never writes to the topic it reads");
     }
+    config_servers_properties(config, check->problems);
     if (config->shard.index >= config->shard.count) {
         complain(check, CONFIG_ID_shard_index,
                  "shard.index: is not below shard.count (%lld of %lld, counted from 0)",
@@ -181,10 +195,16 @@ static void check_batch(const struct check *check)
     const char *schedule = check->config->batch.schedule;
     struct cron cron;
     char error[256];
+    const char *backup_dir = check->config->batch.backup_dir;
     if (schedule[0] != '\0' && cron_parse(schedule, &cron, error, sizeof(error)) != STATUS_OK) {
         complain(check, CONFIG_ID_batch_schedule, "batch.schedule: found '%.200s': %s", schedule,
                  error);
     }
+    if (strstr(backup_dir, "://") != NULL) {
+        config_servers_store(check->config, CONFIG_ID_batch_backup_dir, backup_dir,
+                             check->problems);
+    }
+    config_servers_zone(check->config, check->problems);
 }
 
 static bool is_symbol(const char *symbol)

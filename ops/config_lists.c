@@ -210,24 +210,28 @@ static void release_map(void *field)
     for (size_t i = 0; i < map->count; i++) {
         mem_free(map->pairs[i].name);
         mem_free(map->pairs[i].value);
+        mem_free(map->pairs[i].origin);
     }
     mem_free(map->pairs);
     *map = (struct config_map){0};
 }
 
-void config_map_put(struct config_map *map, const char *name, const char *value)
+void config_map_put(struct config_map *map, const char *name, const char *value, const char *origin)
 {
     for (size_t i = 0; i < map->count; i++) {
         if (strcmp(map->pairs[i].name, name) == 0) {
             mem_free(map->pairs[i].value);
             map->pairs[i].value = text_copy(value);
+            mem_free(map->pairs[i].origin);
+            map->pairs[i].origin = text_copy(origin);
             return;
         }
     }
     map->pairs = mem_resize(map->pairs, map->count + 2, sizeof(*map->pairs));
-    map->pairs[map->count] = (struct config_pair){text_copy(name), text_copy(value)};
+    map->pairs[map->count] =
+        (struct config_pair){text_copy(name), text_copy(value), text_copy(origin)};
     map->count++;
-    map->pairs[map->count] = (struct config_pair){NULL, NULL};
+    map->pairs[map->count] = (struct config_pair){NULL, NULL, NULL};
 }
 
 /* A map is emptied here and filled entry by entry (config_put), so that each has its own line. */

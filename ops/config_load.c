@@ -347,6 +347,7 @@ static void load_layers(const struct config_sources *sources, struct config *con
         config_load_set(config, sources->defaults[i], text_get(&origin), problems);
     }
     text_deinit(&origin);
+    memset(config->is_given, 0, sizeof(config->is_given));
     const char *file = sources->file != NULL ? sources->file : usual_file();
     if (file != NULL) {
         load_file(config, file, problems);

@@ -91,6 +91,7 @@ struct config_items config_items_of(const struct config_value *value);
 bool config_items_next(struct config_items *items, struct slice *out_item);
 
 /* One entry of a map is put or replaced. */
-void config_map_put(struct config_map *map, const char *name, const char *value);
+void config_map_put(struct config_map *map, const char *name, const char *value,
+                    const char *origin);
 
 #endif

@@ -1,9 +1,8 @@
-#include "ops/hosted.h"
+#include "ops/hosted_internal.h"
 
 #include "actors/edge/kafka_mark.h"
 #include "actors/edge/store_reader.h"
 #include "actors/edge/store_writer.h"
-#include "actors/partition_metrics.h"
 #include "ops/snapshotter.h"
 #include "runtime/actor.h"
 #include "runtime/base.h"
@@ -23,37 +22,6 @@
  * look whether the edges are done. */
 enum { LOCK_RETRY_MS = 200, OPEN_RETRY_MS = 2000, REST_POLL_MS = 2 };
 
-enum hosted_state {
-    HOSTED_opening,
-    HOSTED_open,   /* until hosted_start() */
-    HOSTED_halted, /* without its state: see the log */
-    HOSTED_running,
-    HOSTED_draining,
-    HOSTED_resting, /* waits for the edges to answer */
-    HOSTED_closing,
-};
-
-struct hosted {
-    struct hosted_options options;
-    enum hosted_state state;
-    atomic_bool is_given_up; /* to be closed as soon as it can be */
-    bool is_dropped;
-    bool is_waiting_told;
-    struct job job;
-    uv_timer_t timer;
-    struct opening opening;
-    struct store *store;
-    enum status status;
-    enum status halt;
-    enum status halt_due; /* to be halted as soon as it runs */
-    int64_t snapshot_deadline_ms;
-    struct object_store *remote;
-    struct snapshotter *snapshotter;
-    struct store_writer *writer;
-    struct store_reader *reader;
-    struct pipeline *pipeline;
-};
-
 static void try_open(struct hosted *h);
 static void rest(void *context);
 
@@ -62,20 +30,10 @@ static void on_timer_closed(uv_handle_t *handle)
     mem_free(container_of((uv_timer_t *)handle, struct hosted, timer));
 }
 
-static const char *topic_of(const struct hosted *h)
-{
-    return h->options.opening.store.topic;
-}
-
-static struct metrics_set *metrics_of(const struct hosted *h)
-{
-    return partition_metrics(h->options.metrics, topic_of(h), hosted_partition(h));
-}
-
 static void finish(struct hosted *h)
 {
     if (h->halt != STATUS_OK) {
-        struct metrics_set *metrics = metrics_of(h);
+        struct metrics_set *metrics = hosted_metrics(h);
         metrics_remove(h->options.metrics, &metrics);
     }
     snapshotter_destroy(&h->snapshotter);
@@ -99,7 +57,7 @@ static void work_close(struct job *job)
 static void on_store_closed(struct job *job)
 {
     struct hosted *h = container_of(job, struct hosted, job);
-    log_event(LOG_partition_closed, log_text("topic", topic_of(h)),
+    log_event(LOG_partition_closed, log_text("topic", hosted_topic(h)),
               log_int("partition", hosted_partition(h)));
     finish(h);
 }
@@ -129,7 +87,7 @@ static void try_later(struct hosted *h)
     bool is_locked = h->status == STATUS_BUSY;
     if (!h->is_waiting_told) {
         log_event(is_locked ? LOG_partition_waiting : LOG_partition_delayed,
-                  log_text("topic", topic_of(h)), log_int("partition", hosted_partition(h)),
+                  log_text("topic", hosted_topic(h)), log_int("partition", hosted_partition(h)),
                   log_text("error", status_text(h->status)));
         h->is_waiting_told = true;
     }
@@ -147,8 +105,8 @@ static void note_halt(void *context, enum status why)
 {
     struct hosted *h = context;
     h->halt = why;
-    metrics_put(metrics_of(h), METRIC_partition_halted, 1);
-    log_event(LOG_partition_halted, log_text("topic", topic_of(h)),
+    metrics_put(hosted_metrics(h), METRIC_partition_halted, 1);
+    log_event(LOG_partition_halted, log_text("topic", hosted_topic(h)),
               log_int("partition", hosted_partition(h)), log_text("reason", status_text(why)));
     h->options.halted(h->options.context, hosted_partition(h), why);
 }
@@ -161,7 +119,8 @@ static bool is_for_somebody_to_decide(enum status status)
 static void tell_opened(struct hosted *h)
 {
     h->state = HOSTED_open;
-    log_event(LOG_partition_opened, log_text("topic", topic_of(h)),
+    h->next_offset = h->opening.next_offset;
+    log_event(LOG_partition_opened, log_text("topic", hosted_topic(h)),
               log_int("partition", hosted_partition(h)),
               log_int("next_offset", h->opening.next_offset));
     h->options.opened(h->options.context, hosted_partition(h), h->opening.next_offset);
@@ -197,6 +156,7 @@ struct hosted *hosted_open(const struct hosted_options *options)
     struct hosted *h = mem_new(1, sizeof(*h));
     char error[256];
     h->options = *options;
+    h->next_offset = -1;
     if (options->takes_snapshots && options->snapshots_url[0] != '\0') {
         /* The url was tried when the shard started. */
         (void)(object_store_open(options->snapshots_url, &h->remote, error, sizeof(error)) ==
@@ -214,6 +174,7 @@ static void on_checkpointed(void *context, int64_t next_offset, int64_t acked_of
     struct hosted *h = context;
     const struct meta *meta = store_meta(h->store);
     const struct kafka_mark mark = {meta->era, acked_offset, meta->topic_partitions};
+    h->next_offset = next_offset;
     h->options.checkpointed(h->options.context, hosted_partition(h), next_offset, &mark);
 }
 
@@ -231,7 +192,7 @@ static void start_snapshots(struct hosted *h)
             .metrics = h->options.metrics,
             .store = h->store,
             .remote = h->remote,
-            .topic = topic_of(h),
+            .topic = hosted_topic(h),
             .partition = hosted_partition(h),
             .interval_ms = h->options.snapshots_interval_ms,
             .keep = h->options.snapshots_keep,
@@ -254,7 +215,7 @@ void hosted_start(struct hosted *h, struct actor *source)
                 .source = source,
                 .store_writer = store_writer_actor(h->writer),
                 .metrics = h->options.metrics,
-                .topic = topic_of(h),
+                .topic = hosted_topic(h),
                 .partition = hosted_partition(h),
                 .floor_ms = h->opening.floor_ms,
                 .quiet_until = h->opening.quiet_until,
@@ -344,16 +305,6 @@ void hosted_halt(struct hosted *h, enum status why)
     }
 }
 
-enum status hosted_halt_reason(const struct hosted *h)
-{
-    return h->halt;
-}
-
-struct snapshotter *hosted_snapshotter(struct hosted *h)
-{
-    return h->state == HOSTED_running ? h->snapshotter : NULL;
-}
-
 void hosted_drop(struct hosted *h)
 {
     if (h->state == HOSTED_closing) {
@@ -366,33 +317,4 @@ void hosted_drop(struct hosted *h)
     } else if (h->state == HOSTED_running || h->state == HOSTED_draining) {
         rest(h);
     }
-}
-
-struct store *hosted_store(struct hosted *h)
-{
-    bool is_away = h->state == HOSTED_opening || h->state == HOSTED_closing;
-    return is_away ? NULL : h->store;
-}
-
-void hosted_measure(struct hosted *h)
-{
-    struct store_stats stats;
-    if (h->state == HOSTED_running && store_stats(h->store, &stats) == STATUS_OK) {
-        metrics_put(metrics_of(h), METRIC_state_size_bytes, (int64_t)stats.used_bytes);
-    }
-}
-
-int32_t hosted_partition(const struct hosted *h)
-{
-    return h->options.opening.store.partition;
-}
-
-bool hosted_is_running(const struct hosted *h)
-{
-    return h->state == HOSTED_running;
-}
-
-bool hosted_is_opening(const struct hosted *h)
-{
-    return h->state == HOSTED_opening;
 }

@@ -89,6 +89,9 @@ void hosted_measure(struct hosted *hosted);
 
 int32_t hosted_partition(const struct hosted *hosted);
 
+/* What checkpoints cover; -1: not known yet, or nothing. */
+int64_t hosted_next_offset(const struct hosted *hosted);
+
 bool hosted_is_running(const struct hosted *hosted);
 
 /* It owes nothing to anybody. */

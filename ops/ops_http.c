@@ -196,7 +196,8 @@ static enum status try_address(const char *name, const struct listen_address *ad
     snprintf(port, sizeof(port), "%d", address->port);
     int rc = getaddrinfo(address->host[0] == '\0' ? NULL : address->host, port, &hints, &found);
     if (rc != 0) {
-        return refuse(name, gai_strerror(rc), STATUS_BAD_CONFIG);
+        return refuse(name, gai_strerror(rc),
+                      rc == EAI_AGAIN ? STATUS_UNAVAILABLE : STATUS_BAD_CONFIG);
     }
     (void)getnameinfo(found->ai_addr, found->ai_addrlen, host, NI_MAXHOST, NULL, 0, NI_NUMERICHOST);
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -60,14 +60,17 @@ static struct kafka_property *patient(const struct kafka_property *theirs)
     return all;
 }
 
-static enum status create_writer(struct replay_producer *p, bool never_repeats,
+static enum status create_writer(struct replay_producer *p,
+                                 const struct replay_producer_options *wanted,
                                  char error[REPLAY_ERROR_MAX])
 {
     struct kafka_property *properties = patient(p->properties);
     const struct kafka_writer_options options = {
         .brokers = p->brokers,
         .properties = properties,
-        .never_repeats = never_repeats,
+        .never_repeats = wanted->never_repeats,
+        .context = wanted->context,
+        .delivered = wanted->delivered,
     };
     enum status status = kafka_writer_create(&options, &p->writer);
     mem_free(properties);
@@ -150,7 +153,7 @@ enum status replay_producer_open(const struct replay_producer_options *options,
     p->properties = kafka_property_copy(options->properties);
     enum status status = create_client(p, error);
     if (status == STATUS_OK) {
-        status = create_writer(p, options->never_repeats, error);
+        status = create_writer(p, options, error);
     }
     if (status == STATUS_OK) {
         status = find_topic(p, error);

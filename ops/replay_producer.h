@@ -24,6 +24,9 @@ struct replay_producer_options {
     int32_t partitions; /* these three when the topic is created */
     int32_t replication_factor;
     int64_t retention_ms;
+    void *context;
+    /* The broker has it; NULL: nobody wants to know. See kafka_writer.h. */
+    void (*delivered)(void *context, int32_t partition, int64_t offset);
     bool never_repeats; /* see kafka_writer.h: a broker forgets the producer of old records */
 };
 

@@ -10,6 +10,7 @@
 #include "runtime/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct config;
@@ -21,6 +22,7 @@ struct shard_options {
     const struct config *config; /* borrowed */
     const char *brokers;         /* NULL: the configuration's */
     const char *data_dir;        /* NULL: the configuration's */
+    bool is_passing;             /* its state is not to last: no snapshots are taken */
     bool shows_candles;          /* candles.intervals on standard output */
     bool is_json;                /* shown as JSON lines */
     void *context;
@@ -37,6 +39,10 @@ MUST_CHECK enum status shard_run(struct shard *shard);
 
 /* Stops reading, commits, drains the sinks, leaves the group; then shard_run() returns. */
 void shard_stop(struct shard *shard);
+
+/* Whether it has a partition, and checkpoints cover each that it has up to its end; ends: by
+ * partition, 0: none; beyond the count there are none. */
+bool shard_covers(const struct shard *shard, const int64_t *ends, size_t count);
 
 /* After shard_run(). */
 void shard_destroy(struct shard **shard_p);

@@ -147,7 +147,7 @@ static void on_assigned(void *context, int32_t partition)
         .metrics = s->metrics,
         .opening = opening_of(s, partition),
         .rules = candle_options_rules(config),
-        .takes_snapshots = s->options.data_dir == NULL, /* else its state is not to last */
+        .takes_snapshots = !s->options.is_passing,
         .snapshots_url = config->snapshots.url,
         .snapshots_interval_ms = config->snapshots.interval,
         .snapshots_keep = (size_t)config->snapshots.keep,
@@ -265,6 +265,19 @@ static void on_source_stopped(void *context)
 {
     struct shard *s = context;
     loop_stop(s->loop);
+}
+
+bool shard_covers(const struct shard *s, const int64_t *ends, size_t count)
+{
+    for (size_t i = 0; i < s->hosted_count; i++) {
+        size_t partition = (size_t)hosted_partition(s->hosted[i]);
+        int64_t end = partition < count ? ends[partition] : 0;
+        if (!hosted_is_running(s->hosted[i]) ||
+            (end > 0 && hosted_next_offset(s->hosted[i]) < end)) {
+            return false;
+        }
+    }
+    return s->hosted_count > 0;
 }
 
 static enum status try_snapshots_url(const struct shard *s)

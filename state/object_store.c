@@ -27,16 +27,12 @@ static const struct {
 /* What this thread does: who fails knows its system call, and not what it is for. */
 static _Thread_local enum object_call running;
 
-enum status object_store_open(const char *url, struct object_store **out_store, char *error,
-                              size_t error_size)
+/* NULL: there is none, and `error` says so. */
+static const struct object_store_class *class_of(const char *url, char *error, size_t error_size)
 {
     for (size_t i = 0; i < ARRAY_COUNT(schemes); i++) {
         if (strncmp(url, schemes[i].scheme, strlen(schemes[i].scheme)) == 0) {
-            enum status status = schemes[i].class->open(url, out_store, error, error_size);
-            if (status == STATUS_OK) {
-                (*out_store)->outages = object_outage_create();
-            }
-            return status;
+            return schemes[i].class;
         }
     }
 #define X(scheme, kind, example) " or " example
@@ -44,7 +40,27 @@ enum status object_store_open(const char *url, struct object_store **out_store, 
 #undef X
     (void)snprintf(error, error_size, "no such scheme; it looks like %s",
                    examples + strlen(" or "));
-    return STATUS_BAD_CONFIG;
+    return NULL;
+}
+
+enum status object_store_check(const char *url, char *error, size_t error_size)
+{
+    const struct object_store_class *class = class_of(url, error, error_size);
+    return class == NULL ? STATUS_BAD_CONFIG : class->check(url, error, error_size);
+}
+
+enum status object_store_open(const char *url, struct object_store **out_store, char *error,
+                              size_t error_size)
+{
+    const struct object_store_class *class = class_of(url, error, error_size);
+    if (class == NULL) {
+        return STATUS_BAD_CONFIG;
+    }
+    enum status status = class->open(url, out_store, error, error_size);
+    if (status == STATUS_OK) {
+        (*out_store)->outages = object_outage_create();
+    }
+    return status;
 }
 
 void object_store_close(struct object_store **store_p)

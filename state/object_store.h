@@ -40,6 +40,9 @@ struct object_progress {
 MUST_CHECK enum status object_store_open(const char *url, struct object_store **out_store,
                                          char *error, size_t error_size);
 
+/* Whether a url is one, whatever the environment holds; errors as above. */
+MUST_CHECK enum status object_store_check(const char *url, char *error, size_t error_size);
+
 void object_store_close(struct object_store **store_p);
 
 /* Where it is, for messages: without credentials or parameters. */

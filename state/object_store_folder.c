@@ -65,11 +65,10 @@ static enum status refuse(char *error, size_t error_size, const char *why)
     return STATUS_BAD_CONFIG;
 }
 
-static enum status open_store(const char *url, struct object_store **out_store, char *error,
-                              size_t error_size)
+static enum status parse_url(const char *url, char *root, size_t root_size, char *error,
+                             size_t error_size)
 {
     const char *path = url + strlen(SCHEME);
-    struct folder *folder = mem_new(1, sizeof(*folder));
     size_t size = strlen(path);
     const char *why = NULL;
 
@@ -82,12 +81,26 @@ static enum status open_store(const char *url, struct object_store **out_store, 
         why = "name a folder below /";
     } else if (strpbrk(path, "?#") != NULL) {
         why = "file:// takes no parameters; write %3F and %23 for ? and # in a path";
-    } else if (!percent_decode(path, size, false, folder->root, sizeof(folder->root))) {
+    } else if (!percent_decode(path, size, false, root, root_size)) {
         why = "the path is too long, or has a % that is not followed by two hexadecimal digits";
     }
-    if (why != NULL) {
+    return why == NULL ? STATUS_OK : refuse(error, error_size, why);
+}
+
+static enum status check_url(const char *url, char *error, size_t error_size)
+{
+    char root[sizeof(((struct folder *)NULL)->root)];
+    return parse_url(url, root, sizeof(root), error, error_size);
+}
+
+static enum status open_store(const char *url, struct object_store **out_store, char *error,
+                              size_t error_size)
+{
+    struct folder *folder = mem_new(1, sizeof(*folder));
+    enum status status = parse_url(url, folder->root, sizeof(folder->root), error, error_size);
+    if (status != STATUS_OK) {
         mem_free(folder);
-        return refuse(error, error_size, why);
+        return status;
     }
     folder->store.class = &object_store_folder_class;
     (void)snprintf(folder->store.name, sizeof(folder->store.name), SCHEME "%.*s",
@@ -212,6 +225,7 @@ static enum status remove_object(struct object_store *store, const char *key)
 }
 
 const struct object_store_class object_store_folder_class = {
+    .check = check_url,
     .open = open_store,
     .close = close_store,
     .put = object_store_folder_put,

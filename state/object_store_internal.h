@@ -11,6 +11,7 @@
 
 /* Keys are good ones (object_store_is_key) when they come here. */
 struct object_store_class {
+    enum status (*check)(const char *url, char *error, size_t error_size);
     enum status (*open)(const char *url, struct object_store **out_store, char *error,
                         size_t error_size);
     void (*close)(struct object_store *store);

@@ -49,6 +49,12 @@ static enum status set_region(struct s3_url *url, char *error, size_t error_size
     return STATUS_OK;
 }
 
+static enum status check_url(const char *url, char *error, size_t error_size)
+{
+    struct s3_url parsed;
+    return s3_url_parse(url, &parsed, error, error_size);
+}
+
 static enum status open_store(const char *url, struct object_store **out_store, char *error,
                               size_t error_size)
 {
@@ -239,6 +245,7 @@ static enum status list(struct object_store *store, const char *prefix, object_v
 }
 
 const struct object_store_class object_store_s3_class = {
+    .check = check_url,
     .open = open_store,
     .close = close_store,
     .put = put,

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -28,6 +29,8 @@ static const char *const reserved[] = {
     "acks",
     "request.required.acks",
 };
+
+static const char is_ours[] = "this property is candled's own";
 
 static bool is_reserved(const char *name)
 {
@@ -70,6 +73,18 @@ static enum status set(rd_kafka_conf_t *conf, const char *name, const char *valu
     return STATUS_OK;
 }
 
+enum status kafka_client_check(const char *name, const char *value, char *error, size_t error_size)
+{
+    if (is_reserved(name)) {
+        (void)snprintf(error, error_size, "%s", is_ours);
+        return STATUS_BAD_CONFIG;
+    }
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    bool is_good = rd_kafka_conf_set(conf, name, value, error, error_size) == RD_KAFKA_CONF_OK;
+    rd_kafka_conf_destroy(conf);
+    return is_good ? STATUS_OK : STATUS_BAD_CONFIG;
+}
+
 static enum status set_list(rd_kafka_conf_t *conf, const struct kafka_property *list)
 {
     enum status status = STATUS_OK;
@@ -83,7 +98,7 @@ static enum status set_users(rd_kafka_conf_t *conf, const struct kafka_property 
 {
     for (size_t i = 0; users != NULL && users[i].name != NULL; i++) {
         if (is_reserved(users[i].name)) {
-            return refuse(users[i].name, "this property is candled's own");
+            return refuse(users[i].name, is_ours);
         }
     }
     return set_list(conf, users);

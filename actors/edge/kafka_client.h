@@ -10,6 +10,12 @@
 #include "runtime/status.h"
 
 #include <librdkafka/rdkafka.h>
+#include <stddef.h>
+
+/* Whether a user's property would be taken; STATUS_BAD_CONFIG, with librdkafka's words or ours in
+ * `error`. Logs nothing. */
+MUST_CHECK enum status kafka_client_check(const char *name, const char *value, char *error,
+                                          size_t error_size);
 
 /* Ours first, then the user's; STATUS_BAD_CONFIG names the property and librdkafka's words. The
  * brokers are set as bootstrap.servers. Logs go to our log through `log_cb`.

@@ -147,6 +147,18 @@ static void prepare_driver(void)
     mongoc_log_set_handler(NULL, NULL);
 }
 
+enum status mongo_sink_check(const char *uri, char *error, size_t error_size)
+{
+    mongoc_uri_t *parsed;
+    mongoc_log_set_handler(NULL, NULL);
+    enum status status = mongo_uri_parse(uri, &parsed, error, error_size);
+    mongoc_log_set_handler(mongoc_log_default_handler, NULL);
+    if (status == STATUS_OK) {
+        mongoc_uri_destroy(parsed);
+    }
+    return status;
+}
+
 enum status mongo_sink_create(const struct mongo_sink_options *options,
                               struct mongo_sink **out_sink)
 {

@@ -16,6 +16,7 @@
 #include "runtime/status.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct actor;
@@ -33,6 +34,9 @@ struct mongo_sink_options {
     int64_t retention_ms;         /* 0: documents stay for ever */
     const struct sink_gate *gate; /* borrowed; while it is closed nothing is written; NULL: none */
 };
+
+/* Whether it would take such a uri; STATUS_BAD_CONFIG, with what is wrong in `error`. */
+MUST_CHECK enum status mongo_sink_check(const char *uri, char *error, size_t error_size);
 
 /* STATUS_BAD_CONFIG (logged) for a uri that cannot be used. Connects on its own; a server that is
  * away is no error. */

@@ -334,6 +334,17 @@ MISTAKES = [
     (["kafka:", "  topic: a", "  topic: b"], 3, ["topic"]),
     (["kafka: [1, 2]"], 1, ["kafka"]),
     (["kafka:", "  brokers: 'unclosed"], None, []),
+    (["redis:", "  url: redis://h:99999/0"], 2, ["redis.url", "port"]),
+    (["redis:", "  url: 'redis://'"], 2, ["redis.url", "host"]),
+    (["redis:", "  url: redis://h/abc"], 2, ["redis.url"]),
+    (["mongo:", "  uri: mongodb://h/?w=0"], 2, ["mongo.uri", "acknowledged"]),
+    (["mongo:", "  uri: 'mongodb://'"], 2, ["mongo.uri"]),
+    (["snapshots: {url: 's3://'}"], 1, ["snapshots.url"]),
+    (["kafka:", "  properties:", "    security.protocl: ssl", "    linger.ms: 5"], 3, ["kafka.properties.security.protocl"]),
+    (["kafka:", "  properties: {acks: 1}"], 2, ["kafka.properties.acks"]),
+    (["kafka:", "  output_topic: crypto_kline_1m.dlq"], 2, ["kafka.output_topic", "dead letters"]),
+    (["batch:", "  timezone: Asia/Nowhere"], 2, ["batch.timezone", "Asia/Nowhere"]),
+    (["batch:", "  backup_dir: ftp://x"], 2, ["batch.backup_dir", "file:///"]),
 ]
 
 
@@ -357,6 +368,11 @@ def check_other_origins(folder):
     check(code == 2 and "candles.grace" in error and "--set" in error, f"--set: {code} {error}")
     code, _, error = run(folder, "shard", seconds=20, CANDLED_CANDLES__GRACE="soon")
     check(code == 2 and "candles.grace" in error and "CANDLED_CANDLES__GRACE" in error, f"environment: {code} {error}")
+    for command in (["shard"], ["verify"], ["explain", "A", "5m", "0"], ["batch", "run"]):
+        code, _, error = run(folder, *command, "--set", "kafka.brokers=embedded", seconds=20)
+        check(code == 2 and "embedded" in error, f"{command} without a broker: {code} {error}")
+    code, _, error = run(folder, "shard", "--set", "snapshots.url=s3://bucket", seconds=20, AWS_ACCESS_KEY_ID="")
+    check(code == 2 and "AWS_ACCESS_KEY_ID" in error, f"no credentials: {code} {error}")
     code, _, error = run(folder, "shard", "--config", folder / "absent.yaml", seconds=20)
     check(code == 2 and "absent.yaml" in error, f"no file: {code} {error}")
     code, _, error = run(folder, "shardd", seconds=20)

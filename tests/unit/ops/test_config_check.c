@@ -53,6 +53,9 @@ static void the_topics_and_shards_make_sense(void **state)
     expect(
         "kafka.output_topic=crypto_kline_1m",
         "--set: kafka.output_topic: is kafka.topic; a shard never writes to the topic it reads\n");
+    expect("kafka.output_topic=crypto_kline_1m.dlq",
+           "--set: kafka.output_topic: is the topic of dead letters, and candles would mix with "
+           "them; see kafka.dlq_topic\n");
     expect("shard.index=1",
            "--set: shard.index: is not below shard.count (1 of 1, counted from 0)\n");
 }

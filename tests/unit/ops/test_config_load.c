@@ -6,6 +6,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -53,17 +56,45 @@ static void set_beats_environment_beats_file_beats_default(void **state)
     tmp_file_remove(&file);
 }
 
+static void what_a_file_says_is_no_default_however_the_file_is_called(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/candled-config-XXXXXX";
+    char old_folder[4096];
+    const char *const defaults[] = {"redis.enabled=false", "mongo.enabled=false", NULL};
+    struct config_sources sources = {
+        .file = "default.yaml", .defaults = defaults, .command = "run"};
+    struct config config;
+    struct config_problems problems = {{0}, 0};
+
+    assert_non_null(getcwd(old_folder, sizeof(old_folder)));
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    FILE *file = fopen("default.yaml", "w");
+    assert_non_null(file);
+    assert_true(fputs("redis: {enabled: true}\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(config_load(&sources, &config, &problems), STATUS_OK);
+    assert_string_equal(config.origins[CONFIG_ID_redis_enabled], "default.yaml:1");
+    assert_false(config_is_default(&config, CONFIG_ID_redis_enabled));
+    assert_true(config_is_default(&config, CONFIG_ID_mongo_enabled));
+    config_deinit(&config);
+    assert_int_equal(unlink("default.yaml"), 0);
+    assert_int_equal(chdir(old_folder), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void lists_and_maps_come_from_the_environment_and_set_too(void **state)
 {
     (void)state;
     const char *const environment[] = {
         "CANDLED_SYMBOLS=BTCUSDT, ETHUSDT",
         "CANDLED_CANDLES__INTERVALS=[5m, 15m]",
-        "CANDLED_KAFKA__PROPERTIES={a.b: c, d: 'e: f'}",
+        "CANDLED_KAFKA__PROPERTIES={fetch.min.bytes: 1, sasl.username: 'e: f'}",
         "CANDLED_KAFKA__PROPERTIES__SECURITY_PROTOCOL=ssl",
         NULL,
     };
-    const char *const sets[] = {"kafka.properties.a.b=z", "redis.intervals=1m"};
+    const char *const sets[] = {"kafka.properties.fetch.min.bytes=7", "redis.intervals=1m"};
     struct config_sources sources = {
         .file = "/dev/null", .environment = environment, .sets = sets, .set_count = 2};
     struct config config;
@@ -76,7 +107,7 @@ static void lists_and_maps_come_from_the_environment_and_set_too(void **state)
                      INTERVAL_BIT(INTERVAL_5m) | INTERVAL_BIT(INTERVAL_15m));
     assert_int_equal(config.redis.intervals, INTERVAL_BIT(INTERVAL_1m));
     assert_int_equal(config.kafka.properties.count, 3);
-    assert_string_equal(config.kafka.properties.pairs[0].value, "z");
+    assert_string_equal(config.kafka.properties.pairs[0].value, "7");
     assert_string_equal(config.kafka.properties.pairs[1].value, "e: f");
     assert_string_equal(config.kafka.properties.pairs[2].name, "security.protocol");
     config_deinit(&config);
@@ -137,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(set_beats_environment_beats_file_beats_default),
+        cmocka_unit_test(what_a_file_says_is_no_default_however_the_file_is_called),
         cmocka_unit_test(lists_and_maps_come_from_the_environment_and_set_too),
         cmocka_unit_test(a_variable_that_is_no_setting_is_refused_or_ignored),
         cmocka_unit_test(a_set_without_a_value_is_refused),
