@@ -87,6 +87,9 @@ bool kept_misses(const struct meta *meta, const struct candle_rules *rules, int6
     if (minute_ms - 2 * PROOF_MS < begin_ms) {
         return true;
     }
+    if (minute_ms - PROOF_MS - rules_longest_ms(rules) >= begin_ms) {
+        return false; /* as for all klines but for some time after the change */
+    }
     for (enum interval i = 0; i < INTERVAL_COUNT; i++) {
         if ((rules->intervals & INTERVAL_BIT(i)) != 0 &&
             misses_of(meta, rules, i, minute_ms, begin_ms)) {
