@@ -1,5 +1,6 @@
 #include "actors/effects.h"
 
+#include "actors/kept.h"
 #include "runtime/actor.h"
 #include "runtime/mem.h"
 #include "state/layout.h"
@@ -150,7 +151,8 @@ void effects_emit(struct effects *effects, struct candle *candle)
     struct slice value = encode(candle, bytes);
     put_candle(effects, candle, value);
     bool is_wanted = (effects->rules.outputs & INTERVAL_BIT(candle->interval)) != 0;
-    if (!is_wanted || candle->open_ms < effects->meta.floor_ms) {
+    if (!is_wanted || candle->open_ms < effects->meta.floor_ms ||
+        candle->open_ms < kept_told_from_ms(&effects->meta, &effects->rules, candle->interval)) {
         return;
     }
     if (is_quiet(effects)) {

@@ -62,7 +62,7 @@ bool effects_get_candle(struct effects *effects, const char *symbol, enum interv
 void effects_put_candle(struct effects *effects, const struct candle *candle);
 
 /* Marks it emitted, stores it, and, when some sink wants the interval and it does not open below
- * the floor, adds it to the outbox. */
+ * the floor, nor where minutes of it may be gone (actors/kept.h), adds it to the outbox. */
 void effects_emit(struct effects *effects, struct candle *candle);
 
 void effects_put_dead_letter(struct effects *effects, const struct dead_letter *letter);

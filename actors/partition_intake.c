@@ -1,6 +1,7 @@
 #include "actors/partition_internal.h"
 
 #include "actors/core/rules.h"
+#include "actors/kept.h"
 #include "runtime/log.h"
 
 #include <assert.h>
@@ -57,7 +58,9 @@ static void refuse(struct partition *p, const struct record *record, enum reason
 static enum reason judge(const struct partition *p, const struct record *record,
                          const struct kline *kline, char error[KLINE_ERROR_MAX])
 {
-    int64_t stream_ms = p->effects.meta.stream_time_ms;
+    const struct meta *meta = &p->effects.meta;
+    int64_t stream_ms =
+        meta->stream_time_ms > kline->event_ms ? meta->stream_time_ms : kline->event_ms;
     int64_t close_ms = kline->open_ms + MINUTE_MS - 1;
 
     if (record->timestamp_ms >= 0 && kline->event_ms > record->timestamp_ms + RULES_FUTURE_MS) {
@@ -74,12 +77,18 @@ static enum reason judge(const struct partition *p, const struct record *record,
                  close_ms, record->timestamp_ms);
         return REASON_future;
     }
-    if (kline->is_closed && stream_ms != META_NO_TIME &&
-        close_ms + p->effects.rules.late_ms < stream_ms) {
+    if (kline->is_closed && close_ms + p->effects.rules.late_ms < stream_ms) {
         snprintf(error, KLINE_ERROR_MAX,
                  "the minute closed at %" PRId64 ", over %" PRId64
                  " ms before stream time %" PRId64,
                  close_ms, p->effects.rules.late_ms, stream_ms);
+        return REASON_late;
+    }
+    if (kline->is_closed && kept_misses(meta, &p->effects.rules, kline->open_ms, stream_ms)) {
+        snprintf(error, KLINE_ERROR_MAX,
+                 "the minute closed at %" PRId64 "; of what opens before %" PRId64 " only %" PRId64
+                 " ms are kept",
+                 close_ms, meta->short_until_ms, meta->short_keep_ms);
         return REASON_late;
     }
     return REASON_none;

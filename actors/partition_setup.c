@@ -1,5 +1,6 @@
 #include "actors/partition_internal.h"
 
+#include "actors/kept.h"
 #include "runtime/log.h"
 #include "runtime/mem.h"
 
@@ -43,6 +44,7 @@ static void set_up_meta(struct partition *p, struct meta *meta)
     for (enum sink sink = 0; sink < SINK_COUNT; sink++) {
         meta->cursors[sink] = META_NO_CURSOR; /* until its dispatcher comes */
     }
+    kept_note_rules(meta, &p->options.rules);
     note_rules(p, meta);
 }
 

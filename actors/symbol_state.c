@@ -1,6 +1,7 @@
 #include "actors/symbol_internal.h"
 
 #include "actors/core/fold.h"
+#include "actors/kept.h"
 #include "runtime/actor.h"
 #include "runtime/mem.h"
 
@@ -136,8 +137,8 @@ static void load_pending(struct symbol *symbol, const struct stored_pending *sto
     }
 }
 
-/* Folded from the minutes that are still kept: an interval may be new in the configuration, or have
- * been away from it while minutes came. What is as it was keeps its revision. */
+/* Folded from its minutes: an interval may be new in the configuration, or have been away from it
+ * while minutes came. What is as it was keeps its revision. */
 static void refold(struct symbol *symbol, struct newest_window *newest, const struct candle *stored)
 {
     struct candle window = symbol_refold(symbol, newest->candle.interval, newest->candle.open_ms);
@@ -166,10 +167,12 @@ static void load_window(struct symbol *symbol, struct newest_window *newest)
 
     newest->candle = symbol_empty_window(symbol, interval, open_ms);
     bool is_stored = effects_get_candle(effects, symbol->name, interval, open_ms, &stored);
-    is_stored = is_stored && candle_minutes(&stored) == candle_minutes(&newest->candle);
-    if (is_stored && !effects->are_rules_new) {
+    bool fits = is_stored && candle_minutes(&stored) == candle_minutes(&newest->candle);
+    bool is_kept =
+        open_ms >= kept_from_ms(&effects->meta, &effects->rules, effects->meta.stream_time_ms);
+    if (fits && !(effects->are_rules_new && is_kept)) {
         newest->candle = stored;
-    } else {
+    } else if (is_kept) {
         refold(symbol, newest, is_stored ? &stored : NULL);
     }
 }

@@ -34,6 +34,11 @@ struct meta {
     /* No window that opens before it is emitted: who began inside it says nothing about it.
      * META_NO_TIME: none. META_FLOOR_DUE: the first event time read + grace. */
     int64_t floor_ms;
+    int64_t keep_ms; /* so long is kept what is stored now: struct candle_rules; 0: not known */
+    /* Then it became more: what opens before is kept for short_keep_ms only. META_NO_TIME: never.
+     */
+    int64_t short_until_ms;
+    int64_t short_keep_ms;
     /* What records below this offset emit, every sink has: they rebuild state, and are not told
      * again. 0: all are told. */
     int64_t quiet_until;

@@ -29,7 +29,10 @@
     X(number,  "outbox_next",             outbox_next)                  \
     X(number,  "outbox_bytes",            outbox_bytes)                 \
     X(text,    "settings",                settings)                     \
-    X(number,  "settings_offset",         settings_offset)
+    X(number,  "settings_offset",         settings_offset)              \
+    X(number,  "keep_ms",                 keep_ms)                      \
+    X(number,  "short_until_ms",          short_until_ms)               \
+    X(number,  "short_keep_ms",           short_keep_ms)
 /* clang-format on */
 
 enum field_kind { FIELD_number, FIELD_text };
@@ -75,6 +78,7 @@ struct meta meta_fields_default(void)
         .next_offset = -1,
         .stream_time_ms = META_NO_TIME,
         .floor_ms = META_NO_TIME,
+        .short_until_ms = META_NO_TIME,
         .outbox_next = 1,
     };
     for (size_t i = 0; i < SINK_COUNT; i++) {

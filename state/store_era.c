@@ -41,6 +41,7 @@ enum status store_begin_era(struct store *store, int64_t era, bool forgets)
         wanted.next_offset = fresh.next_offset;
         wanted.stream_time_ms = fresh.stream_time_ms;
         wanted.floor_ms = fresh.floor_ms;
+        wanted.short_until_ms = fresh.short_until_ms;
         wanted.fingerprint = fresh.fingerprint;
         wanted.owed_from = fresh.owed_from; /* an offset of the log as it was */
     }

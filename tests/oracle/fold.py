@@ -389,7 +389,8 @@ class Partition:
         if kline.is_closed:
             if kline.close_ms > record.timestamp_ms + HOUR_MS:
                 raise DeadLetter("future")
-            if self.stream_ms is not None and kline.close_ms + self.settings.keep_ms() < self.stream_ms:
+            stream_ms = kline.event_ms if self.stream_ms is None else max(self.stream_ms, kline.event_ms)
+            if kline.close_ms + self.settings.keep_ms() < stream_ms:
                 raise DeadLetter("late")
             symbol = self.symbols.get(kline.symbol)
             if symbol is None:

@@ -271,6 +271,11 @@ class BadInput(unittest.TestCase):
             answer = answer_of(opened, event(0, (1, 5)))
             self.assertEqual([letter.reason for letter in answer.letters], reasons)
 
+    def test_an_old_minute_that_is_sent_again_is_late_by_its_own_event_time(self):
+        for extra_ms, reasons in [(0, []), (1, ["late"])]:
+            answer = answer_of(event(0, (1, 5), delay_ms=Settings().keep_ms() + extra_ms))
+            self.assertEqual([letter.reason for letter in answer.letters], reasons)
+
 
 @unittest.skipUnless((SHARED / "oracle-5m").is_dir(), "the recorded data is not here")
 class SomebodyElsesAnswer(unittest.TestCase):

@@ -172,8 +172,8 @@ static bool is_dead(const struct oracle *o, const struct log_entry *entry)
     if (entry->is_garbage || k->event_ms > entry->record.timestamp_ms + 3600000) {
         return true;
     }
-    return k->is_closed && o->stream_ms >= 0 &&
-           k->open_ms + MINUTE_MS - 1 + o->rules.late_ms < o->stream_ms;
+    int64_t stream_ms = k->event_ms > o->stream_ms ? k->event_ms : o->stream_ms;
+    return k->is_closed && k->open_ms + MINUTE_MS - 1 + o->rules.late_ms < stream_ms;
 }
 
 static void find_range(struct oracle *o, const struct sim_log *log)

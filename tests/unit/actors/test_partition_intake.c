@@ -103,6 +103,60 @@ static void the_latest_minute_that_is_admitted_finds_all_that_it_changes(void **
     close_fixture(f);
 }
 
+/* Minutes of the window were swept by the retention before. */
+static void a_minute_whose_window_is_gone_in_part_is_late_however_much_is_kept_since(void **state)
+{
+    (void)state;
+    enum { WINDOW = 100, SOON = 3 * 60, LATER = 10 * 60 };
+    struct candle_rules rules = fixture_rules();
+    struct fixture *f = open_fixture();
+    run(f);
+    for (int64_t i = 0; i < 5; i++) {
+        if (i != 2) {
+            tell_minute(f, i, WINDOW + i, i * 10 + 1);
+            commit(f);
+        }
+    }
+    tell_minute(f, 5, WINDOW + SOON, 1000);
+    commit(f);
+    restart_partition(f, rules_with_limits(rules, 24 * 60 * MINUTE_MS));
+    tell_minute(f, 6, WINDOW + SOON + 1, 1010);
+    assert_int_equal(count_candles_owed(checkpoint_in_the_air(f)->batch), 1);
+    commit(f);
+    for (int64_t i = 0; i < 2; i++) { /* what was stored before goes as it would have gone */
+        tell_minute(f, 7 + 2 * i, WINDOW + 2, 21);
+        assert_true(holds_dead_letter(checkpoint_in_the_air(f)->batch));
+        assert_int_equal(count_candles_owed(checkpoint_in_the_air(f)->batch), 0);
+        commit(f);
+        tell_minute(f, 8 + 2 * i, WINDOW + LATER, 5000);
+        commit(f);
+    }
+    tell_minute(f, 11, WINDOW + SOON + 3 * 60, 3000); /* it is kept by the new one */
+    assert_false(holds_dead_letter(checkpoint_in_the_air(f)->batch));
+    commit(f);
+    close_fixture(f);
+}
+
+/* An old minute that is sent again now: its own event time says how old it is. */
+static void a_minute_is_late_by_its_own_event_time_too(void **state)
+{
+    (void)state;
+    for (int64_t extra_ms = 0; extra_ms < 2; extra_ms++) {
+        struct candle_rules rules = fixture_rules();
+        struct fixture *f = open_fixture();
+        struct kline kline = one_kline();
+        kline.event_ms = MINUTE_MS - 1 + rules.late_ms + extra_ms;
+        f->record.value.size = kline_print_json(&kline, f->json);
+        f->record.timestamp_ms = kline.event_ms;
+        run(f);
+        tell_record(f);
+        run(f);
+        assert_int_equal(holds_dead_letter(checkpoint_in_the_air(f)->batch), extra_ms == 1);
+        commit(f);
+        close_fixture(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +165,8 @@ int main(void)
         cmocka_unit_test(garbage_without_a_key_is_a_dead_letter_and_no_halt),
         cmocka_unit_test(no_window_that_opens_before_the_floor_is_emitted),
         cmocka_unit_test(the_latest_minute_that_is_admitted_finds_all_that_it_changes),
+        cmocka_unit_test(a_minute_whose_window_is_gone_in_part_is_late_however_much_is_kept_since),
+        cmocka_unit_test(a_minute_is_late_by_its_own_event_time_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,12 +120,37 @@ static void a_symbol_that_was_silent_between_two_starts_is_by_the_new_rules_too(
     close_fixture(f);
 }
 
+/* Of two hours the first minutes would be gone before they end: 65 minutes were admitted. */
+static void the_first_window_of_a_longer_interval_is_told_when_all_of_it_stays(void **state)
+{
+    (void)state;
+    const struct {
+        enum interval interval;
+        int64_t told; /* minutes; -1: it is not */
+    } cases[] = {{INTERVAL_1h, 3}, {INTERVAL_2h, -1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct fixture *f = open_fixture_by_rules(rules_of(INTERVAL_BIT(INTERVAL_5m)));
+        run(f);
+        tell_minutes(f, 0, 1);
+        commit(f);
+        restart_partition(f, rules_of(with_5m(cases[i].interval)));
+        tell_minute(f, 2, 2, 21);
+        commit(f);
+        tell_time(f, 3, 150);
+        assert_int_equal(window_owed(f, cases[i].interval, 0).minutes, cases[i].told);
+        assert_int_equal(window_owed(f, INTERVAL_5m, 0).minutes, 3);
+        commit(f);
+        close_fixture(f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_window_that_was_whole_before_its_interval_came_is_told),
         cmocka_unit_test(a_new_interval_knows_of_trades_that_were_missing_before_it_came),
         cmocka_unit_test(a_window_whose_interval_was_away_holds_what_came_meanwhile),
+        cmocka_unit_test(the_first_window_of_a_longer_interval_is_told_when_all_of_it_stays),
         cmocka_unit_test(a_symbol_that_was_silent_between_two_starts_is_by_the_new_rules_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

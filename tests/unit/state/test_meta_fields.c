@@ -26,6 +26,9 @@ static struct meta full_meta(void)
     }
     memset(meta.settings, 's', sizeof(meta.settings) - 1);
     meta.settings_offset = 56;
+    meta.keep_ms = 57;
+    meta.short_until_ms = 58;
+    meta.short_keep_ms = 59;
     return meta;
 }
 
@@ -67,6 +70,9 @@ static void every_field_comes_back(void **state)
     assert_memory_equal(after.lives, before.lives, sizeof(before.lives));
     assert_string_equal(after.settings, before.settings);
     assert_int_equal(after.settings_offset, before.settings_offset);
+    assert_int_equal(after.keep_ms, before.keep_ms);
+    assert_int_equal(after.short_until_ms, before.short_until_ms);
+    assert_int_equal(after.short_keep_ms, before.short_keep_ms);
 }
 
 static void no_two_fields_have_the_same_key(void **state)
@@ -121,6 +127,8 @@ static void an_empty_store_has_read_nothing_and_serves_nobody(void **state)
     assert_int_equal(meta.format, STORE_FORMAT);
     assert_int_equal(meta.next_offset, -1);
     assert_true(meta.stream_time_ms == META_NO_TIME);
+    assert_int_equal(meta.keep_ms, 0);
+    assert_true(meta.short_until_ms == META_NO_TIME);
     assert_int_equal(meta.outbox_next, 1);
     for (int i = 0; i < SINK_COUNT; i++) {
         assert_int_equal(meta.cursors[i], META_NO_CURSOR);
