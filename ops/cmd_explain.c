@@ -10,17 +10,21 @@
 #include "ops/log_start.h"
 #include "ops/refold.h"
 #include "ops/rfc3339.h"
+#include "proto/dead_letter.h"
 #include "proto/kline.h"
 #include "runtime/mem.h"
 #include "runtime/metrics.h"
 #include "state/batch.h"
 #include "state/layout.h"
+#include "state/outbox.h"
 #include "state/store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DEED_MAX = 120 };
 
 /* What a record can have done, by the counter that it moved. */
 /* clang-format off */
@@ -46,6 +50,7 @@ struct explaining {
     const char *symbol;
     enum interval interval;
     int64_t open_ms;
+    int32_t partition; /* that is read */
     struct candle_rules rules;
     struct kline_decoder *decoder;
     struct kline kline; /* of the record that is watched */
@@ -62,16 +67,18 @@ static int64_t end_ms(const struct explaining *e)
     return rules_next_ms(&e->rules, e->interval, e->open_ms);
 }
 
-/* A neighbour's trade ids can prove something about the window: an hour around it is watched. */
+/* A neighbour's trade ids can prove something about the window: an hour around it is watched, and
+ * before it all that its derived values look at. */
 static bool is_watched(void *context, const struct record *record)
 {
     struct explaining *e = context;
     char error[KLINE_ERROR_MAX];
     int64_t reach_ms = PROOF_MS;
+    int64_t from_ms = e->open_ms - reach_ms - rules_derived_ms(&e->rules, e->interval);
 
     return kline_decode(e->decoder, record->value, &e->kline, error) == REASON_none &&
            strcmp(e->kline.symbol, e->symbol) == 0 && e->kline.is_closed &&
-           e->kline.open_ms >= e->open_ms - reach_ms && e->kline.open_ms < end_ms(e) + reach_ms;
+           e->kline.open_ms >= from_ms && e->kline.open_ms < end_ms(e) + reach_ms;
 }
 
 static void begins(void *context, const struct metrics_set *metrics)
@@ -90,6 +97,33 @@ static const char *what_it_did(const struct explaining *e, const struct metrics_
         }
     }
     return "a new minute";
+}
+
+/* Of the letter that a record became; REASON_none: it became none. */
+static enum reason find_refusal(const struct batch *batch)
+{
+    struct outbox_row row;
+    struct dead_letter letter;
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        struct batch_write write = batch_at(batch, i);
+        if (write.table == TABLE_outbox && write.kind == BATCH_put &&
+            outbox_decode(write.value, &row) == STATUS_OK && row.kind == OUTBOX_dead_letter &&
+            dead_letter_decode(row.payload, &letter) == STATUS_OK) {
+            return letter.reason;
+        }
+    }
+    return REASON_none;
+}
+
+static void name_deed(const struct explaining *e, const struct batch *batch,
+                      const struct metrics_set *metrics, char deed[DEED_MAX])
+{
+    enum reason reason = find_refusal(batch);
+    if (reason == REASON_none) {
+        (void)snprintf(deed, DEED_MAX, "%s", what_it_did(e, metrics));
+    } else {
+        (void)snprintf(deed, DEED_MAX, "refused: a dead letter (%s)", reason_name(reason));
+    }
 }
 
 static bool find_change(struct explaining *e, const struct batch *batch)
@@ -114,10 +148,10 @@ static void tell_record(struct explaining *e, const struct record *record, const
     rfc3339_print(e->kline.open_ms, minute);
     rfc3339_print(e->kline.event_ms, event);
     if (e->cli->is_json) {
-        printf("{\"offset\":%" PRId64 ",\"timestamp\":%" PRId64 ",\"minute\":%" PRId64
-               ",\"eventTime\":%" PRId64 ",\"did\":\"%s\",\"changed\":%s",
-               record->offset, record->timestamp_ms, e->kline.open_ms, e->kline.event_ms, did,
-               has_changed ? "true" : "false");
+        printf("{\"partition\":%d,\"offset\":%" PRId64 ",\"timestamp\":%" PRId64
+               ",\"minute\":%" PRId64 ",\"eventTime\":%" PRId64 ",\"did\":\"%s\",\"changed\":%s",
+               (int)e->partition, record->offset, record->timestamp_ms, e->kline.open_ms,
+               e->kline.event_ms, did, has_changed ? "true" : "false");
         if (has_changed) {
             printf(",\"minutes\":%" PRId64 ",\"complete\":%s,\"emitted\":%s,\"revision\":%" PRId64,
                    (int64_t)e->candle.minutes, e->candle.is_complete ? "true" : "false",
@@ -140,12 +174,13 @@ static void applied(void *context, const struct record *record, const struct bat
                     const struct metrics_set *metrics)
 {
     struct explaining *e = context;
-    const char *did = what_it_did(e, metrics);
+    char deed[DEED_MAX];
     bool is_inside = e->kline.open_ms >= e->open_ms && e->kline.open_ms < end_ms(e);
     bool has_changed = find_change(e, batch);
     if (is_inside || has_changed) {
         e->told++;
-        tell_record(e, record, did, has_changed);
+        name_deed(e, batch, metrics, deed);
+        tell_record(e, record, deed, has_changed);
     }
 }
 
@@ -208,6 +243,7 @@ static enum cli_exit explain_partition(struct explaining *e, struct kafka_log *l
     struct kafka_log_commit commit;
     struct refold *refolded = NULL;
     int64_t told = e->told;
+    e->partition = partition;
     enum status status = kafka_log_committed(log, partition, &commit);
 
     if (status == STATUS_NOT_FOUND) {

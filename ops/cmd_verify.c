@@ -23,6 +23,7 @@ struct verifying {
     struct cli_context *cli;
     int64_t shown;
     int64_t shown_max;
+    int64_t stuck; /* differences that could not be taken out of the way */
     bool repairs;
     struct repair *repair;
     struct redis_reader *redis;
@@ -93,6 +94,7 @@ static void mend(struct verifying *v, const struct verify_difference *d)
         repair_add(v->repair, SINK_mongo, d->wanted);
     }
     if (status != STATUS_OK) {
+        v->stuck++;
         fprintf(stderr, "candled verify: %s: %s could not be taken out of %s\n",
                 status_text(status), d->wanted->symbol, verify_place_name(d->place));
     }
@@ -217,6 +219,10 @@ static enum cli_exit conclude(struct verifying *v, const struct verify_result *r
         return cli_fail(v->cli, "LMDB differs from the log: stop that shard, move its partition's "
                                 "folder away, and start it again; it will fold the log anew");
     }
+    if (v->stuck + repaired.rejected > 0) {
+        return cli_fail(v->cli, "%" PRId64 " differences could not be mended",
+                        v->stuck + repaired.rejected);
+    }
     return count_differences(result) == 0 || v->repairs ? CLI_DONE : CLI_FAILED;
 }
 
@@ -300,7 +306,7 @@ const struct cli_command cmd_verify = {
     .text =
         "Folds the log again, up to what every sink has acknowledged, and compares each candle\n"
         "with the shards' state, with Redis and with MongoDB. Shards may run meanwhile. Ends\n"
-        "with 1 when something differs.\n",
+        "with 1 when something differs, with --repair when something could not be mended.\n",
     .examples = "  candled verify --config candled.yaml\n"
                 "  candled verify --from 2026-02-01 --to 2026-02-02 --symbols BTCUSDT,ETHUSDT\n"
                 "  candled verify --repair\n",

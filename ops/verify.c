@@ -70,7 +70,7 @@ static bool is_symbol_wanted(const struct verify *v, const char *symbol)
 
 static interval_set outputs_of(const struct config *config)
 {
-    interval_set outputs = 0;
+    interval_set outputs = config->candles.intervals; /* LMDB's own */
     if (config->redis.enabled) {
         outputs = (interval_set)(outputs | config->redis.intervals);
     }

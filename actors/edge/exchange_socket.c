@@ -1,15 +1,14 @@
 #include "actors/edge/exchange_socket.h"
 
+#include "actors/edge/exchange_address.h"
 #include "actors/edge/web_context.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
 
 #include <libwebsockets.h>
-#include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <uv.h>
 
 /* What a callback of lws returns to end the connection; and the rounds of a foreign loop in which
@@ -19,7 +18,7 @@ enum { CUT = -1, CLOSING_ROUNDS = 4 };
 /* A connection that ends earlier has failed: the next one tries another address. */
 enum { SETTLED_MS = 600000 };
 
-enum { CONNECT_TIMEOUT_S = 10, WHY_MAX = 160, PATH_MAX_BYTES = 320, ADDRESSES_MAX = 64 };
+enum { CONNECT_TIMEOUT_S = 10, WHY_MAX = 160, PATH_MAX_BYTES = 320 };
 
 static const struct slice cannot_connect = {"it cannot be connected", 22};
 
@@ -251,27 +250,13 @@ static void connect_to(struct exchange_socket *s, const char *address)
     s->wsi = wsi;
 }
 
-/* An address that works is kept to; others take turns. */
-static const struct addrinfo *choose(const struct addrinfo *found, unsigned turn)
-{
-    const struct addrinfo *at = found;
-    for (unsigned i = 0; i < turn % ADDRESSES_MAX; i++) {
-        at = at->ai_next == NULL ? found : at->ai_next;
-    }
-    return at;
-}
-
 static void on_found(uv_getaddrinfo_t *lookup, int uv_code, struct addrinfo *found)
 {
     struct exchange_socket *s = container_of(lookup, struct exchange_socket, lookup);
-    char address[NI_MAXHOST] = "";
+    char address[EXCHANGE_ADDRESS_MAX];
 
     s->is_looking_up = false;
-    if (uv_code == 0 && found != NULL) {
-        const struct addrinfo *chosen = choose(found, s->hub->failures);
-        (void)getnameinfo(chosen->ai_addr, chosen->ai_addrlen, address, sizeof(address), NULL, 0,
-                          NI_NUMERICHOST);
-    }
+    exchange_address_choose(uv_code == 0 ? found : NULL, s->hub->failures, address);
     uv_freeaddrinfo(found);
     if (s->is_closing || s->hub->is_destroyed) {
         free_socket(s);
@@ -286,9 +271,7 @@ static void on_found(uv_getaddrinfo_t *lookup, int uv_code, struct addrinfo *fou
 struct exchange_socket *exchange_socket_open(struct exchange_socket_hub *hub, int id)
 {
     struct exchange_socket *s = mem_new(1, sizeof(*s));
-    bool is_literal = strchr(hub->url.host, ':') != NULL; /* ::1 is there without an interface */
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = is_literal ? 0 : AI_ADDRCONFIG};
+    struct addrinfo hints = exchange_address_hints(hub->url.host);
 
     s->hub = hub;
     s->id = id;

@@ -258,6 +258,7 @@ MISBEHAVIOURS = (
     Misbehaviour("REST fails", rest_orders(
         Order(500, {"code": -1000, "msg": "An unknown error occurred."}), Order(503, b"<html>"), Order(403, b"<html>WAF</html>"))),
     Misbehaviour("REST answers garbage", rest_orders(Order(200, b"not json"), Order(200, [[1, 2], "row"]), Order(200, {"code": 0}))),
+    Misbehaviour("REST lags behind the stream: for some seconds it has no row", rest_orders(*[Order(200, [])] * 20)),
     Misbehaviour("REST answers half of it", rest_orders(Order(is_cut=True), Order(504, b""), Order(is_cut=True))),
     Misbehaviour("its clock is half an hour ahead of ours", rest_orders(), market={"ahead_ms": 30 * 60_000}),
     Misbehaviour("minutes are lost that it has no longer itself", nothing, lose_for_good),
