@@ -108,14 +108,23 @@ static struct batch_cell *cell_of(struct batch_grid *grid, const struct candle *
     return cell_of_window(&grid->windows[candle->interval], candle->open_ms);
 }
 
+/* As a shard decides it, by event times. Revisions do not tell: the log's torn beginning holds
+ * repeats and late klines, too, of which it has lost what came before. */
+static bool corrects(const struct candle *torn, const struct candle *archived)
+{
+    bool knows_less =
+        torn->trade_ids == TRADE_IDS_unknown && archived->trade_ids != TRADE_IDS_unknown;
+    return torn->event_ms > archived->event_ms && !knows_less;
+}
+
 static bool replaces(const struct candle *candle, enum batch_origin origin,
                      const struct batch_cell *cell)
 {
     if (origin == cell->origin) {
         return candle->minutes > cell->candle.minutes || (cell->candle.is_fill && !candle->is_fill);
     }
-    if (origin == BATCH_archive && cell->origin == BATCH_torn) { /* the log may have heard more */
-        return candle->revision >= cell->candle.revision;
+    if (origin == BATCH_archive && cell->origin == BATCH_torn) {
+        return !corrects(&cell->candle, candle);
     }
     return origin > cell->origin;
 }

@@ -67,8 +67,8 @@ void batch_grid_deinit(struct batch_grid *grid);
 void batch_grid_reset(struct batch_grid *grid, const char *symbol);
 
 /* Copies it, unless it lies outside, is not wanted, or is known from a better place, or from one as
- * good with as many minutes: of two partitions of the log, the one knows more. What the log's torn
- * beginning holds of a later revision stays, too. */
+ * good with as many minutes: of two partitions of the log, the one knows more. Of a torn minute and
+ * the backup's the one stays that a shard would keep. */
 void batch_grid_put(struct batch_grid *grid, const struct candle *candle, enum batch_origin origin);
 
 /* Of the day itself. */

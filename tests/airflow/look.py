@@ -34,7 +34,8 @@ def main():
     fields = {name: getattr(task, name, None) for name in ("bash_command", "arguments", "image", "namespace")}
     print(json.dumps({
         "dag": dag.dag_id, "catchup": dag.catchup, "first": module.FIRST, "tasks": [task.task_id], "operator": type(task).__name__,
-        "retries": task.retries, "backs_off": bool(task.retry_exponential_backoff), "fields": fields, "runs": list(runs(dag, module.DAY, int(sys.argv[2]))),
+        "retries": task.retries, "backs_off": bool(task.retry_exponential_backoff), "fields": fields,
+        "runs": list(runs(dag, module.DAY, int(sys.argv[2]))),
     }))  # fmt: skip
 
 

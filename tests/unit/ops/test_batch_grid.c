@@ -65,19 +65,28 @@ static void a_better_place_replaces_and_an_equal_one_does_not(void **state)
     assert_int_equal(batch_grid_count(&grid, BATCH_archive), 0);
 }
 
-static void a_torn_minute_of_a_later_revision_stays(void **state)
+static int64_t trades_beside_the_backup(int64_t event_ms, int64_t revision)
 {
-    struct candle minute = candle_of(INTERVAL_1m, FROM_MS, 1);
+    struct candle torn = candle_of(INTERVAL_1m, FROM_MS, 1);
+    struct candle archived = candle_of(INTERVAL_1m, FROM_MS, 2);
+    batch_grid_reset(&grid, "A");
+    torn.trade_ids = archived.trade_ids = TRADE_IDS_known;
+    torn.event_ms = event_ms;
+    torn.revision = revision;
+    archived.event_ms = 700;
+    archived.revision = 70;
+    batch_grid_put(&grid, &torn, BATCH_torn);
+    batch_grid_put(&grid, &archived, BATCH_archive);
+    return grid.minutes.items[60].candle.trades;
+}
+
+static void a_correction_in_the_torn_log_stays_and_a_repeat_or_late_kline_does_not(void **state)
+{
     (void)state;
-    minute.revision = 7;
-    batch_grid_put(&grid, &minute, BATCH_torn);
-    minute = candle_of(INTERVAL_1m, FROM_MS, 2);
-    minute.revision = 6;
-    batch_grid_put(&grid, &minute, BATCH_archive);
-    assert_int_equal(grid.minutes.items[60].candle.trades, 1);
-    minute.revision = 7;
-    batch_grid_put(&grid, &minute, BATCH_archive);
-    assert_int_equal(grid.minutes.items[60].candle.trades, 2);
+    assert_int_equal(trades_beside_the_backup(701, 80), 1);
+    assert_int_equal(trades_beside_the_backup(700, 80), 2); /* said again */
+    assert_int_equal(trades_beside_the_backup(699, 80), 2); /* corrected before it came */
+    assert_int_equal(trades_beside_the_backup(700, 70), 2);
 }
 
 static void of_two_places_as_good_the_one_with_more_minutes_is_taken(void **state)
@@ -190,7 +199,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_better_place_replaces_and_an_equal_one_does_not, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(a_torn_minute_of_a_later_revision_stays, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_correction_in_the_torn_log_stays_and_a_repeat_or_late_kline_does_not, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(of_two_places_as_good_the_one_with_more_minutes_is_taken,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_opens_outside_or_is_not_wanted_is_not_held, set_up,
