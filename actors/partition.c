@@ -318,6 +318,11 @@ void partition_halt(struct partition *p, enum status why)
     actor_send(&p->actor, &msg);
 }
 
+void partition_note_log_end(struct partition *p, int64_t log_end)
+{
+    p->log_end = log_end > p->log_end ? log_end : p->log_end;
+}
+
 void partition_stop(struct partition *p)
 {
     p->is_stopped = true;

@@ -90,6 +90,9 @@ void partition_drain(struct partition *partition, int64_t deadline_ms);
 /* Reads no more, as if the next record must not be passed. */
 void partition_halt(struct partition *partition, enum status why);
 
+/* Where the log ends, for the lag, while no record tells it. */
+void partition_note_log_end(struct partition *partition, int64_t log_end);
+
 /* Nothing more is asked, committed or told: what comes is ignored. */
 void partition_stop(struct partition *partition);
 

@@ -143,7 +143,7 @@ void partition_tell_position(struct partition *p)
     }
     metrics_put(p->metrics, METRIC_outbox_bytes, stored->outbox_bytes);
     metrics_put(p->metrics, METRIC_symbols, (int64_t)HASH_COUNT(p->symbols));
-    if (p->log_end >= 0) {
+    if (p->log_end >= 0 && stored->next_offset >= 0) {
         int64_t lag = p->log_end - stored->next_offset;
         metrics_put(p->metrics, METRIC_consumer_lag, lag > 0 ? lag : 0);
     }

@@ -109,6 +109,11 @@ void pipeline_halt(struct pipeline *pipeline, enum status why)
     partition_halt(pipeline->partition, why);
 }
 
+void pipeline_note_log_end(struct pipeline *pipeline, int64_t log_end)
+{
+    partition_note_log_end(pipeline->partition, log_end);
+}
+
 void pipeline_stop(struct pipeline *pipeline)
 {
     partition_stop(pipeline->partition);

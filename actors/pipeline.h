@@ -48,6 +48,9 @@ void pipeline_drain(struct pipeline *pipeline, int64_t deadline_ms);
 /* See partition_halt(). */
 void pipeline_halt(struct pipeline *pipeline, enum status why);
 
+/* See partition_note_log_end(). */
+void pipeline_note_log_end(struct pipeline *pipeline, int64_t log_end);
+
 /* Nothing new is asked of the edges. */
 void pipeline_stop(struct pipeline *pipeline);
 

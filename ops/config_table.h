@@ -159,13 +159,13 @@
 
 #define CONFIG_HTTP(X) \
     X(http, listen,                text,       "127.0.0.1:8480",  0,   255,         none, \
-      "Where API and pages are served; empty: nowhere.") \
+      "Of the query port for API and pages, which is still to come: it has no effect yet.") \
     X(http, ops_listen,            text,       "127.0.0.1:9464",  0,   255,         none, \
       "Where /metrics, /healthz and /readyz are served, never with a token; port 0: a free one; empty: nowhere.") \
     X(http, tokens_file,           text,       "",                0,   1023,        none, \
-      "A file of tokens that API and pages ask for.") \
+      "Of the coming query port: a file of the tokens it asks for. It has no effect yet.") \
     X(http, insecure,              boolean,    "false",           0,   0,           none, \
-      "Serve API and pages beyond this machine without a token.")
+      "Of the coming query port: serve beyond this machine without a token. It has no effect yet.")
 
 #define CONFIG_BATCH(X) \
     X(batch, timezone,             text,       "Asia/Ho_Chi_Minh", 1,  63,          none, \

@@ -174,7 +174,7 @@ static void on_checkpointed(void *context, int64_t next_offset, int64_t acked_of
     struct hosted *h = context;
     const struct meta *meta = store_meta(h->store);
     const struct kafka_mark mark = {meta->era, acked_offset, meta->topic_partitions};
-    h->next_offset = next_offset;
+    h->next_offset = next_offset >= 0 ? next_offset : h->next_offset;
     h->options.checkpointed(h->options.context, hosted_partition(h), next_offset, &mark);
 }
 
@@ -240,6 +240,7 @@ void hosted_start(struct hosted *h, struct actor *source)
     h->pipeline = pipeline_create(&options);
     start_snapshots(h);
     h->state = HOSTED_running;
+    hosted_note_log_end(h, h->opening.log_end);
     pipeline_start(h->pipeline);
     if (h->halt_due != STATUS_OK) {
         hosted_halt(h, h->halt_due);

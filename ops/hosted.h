@@ -92,6 +92,13 @@ int32_t hosted_partition(const struct hosted *hosted);
 /* What checkpoints cover; -1: not known yet, or nothing. */
 int64_t hosted_next_offset(const struct hosted *hosted);
 
+/* Whether it runs, and checkpoints cover no more than at the last call: then no record tells it
+ * where the log ends. */
+bool hosted_stands_still(struct hosted *hosted);
+
+/* Tells the metrics how far it is behind. -1: nobody knows where the log ends. */
+void hosted_note_log_end(struct hosted *hosted, int64_t log_end);
+
 bool hosted_is_running(const struct hosted *hosted);
 
 /* It owes nothing to anybody. */

@@ -28,7 +28,8 @@ struct hosted {
     struct job job;
     uv_timer_t timer;
     struct opening opening;
-    int64_t next_offset; /* see hosted_next_offset() */
+    int64_t next_offset;   /* see hosted_next_offset() */
+    int64_t looked_offset; /* at the last look whether it stands still */
     struct store *store;
     enum status status;
     enum status halt;

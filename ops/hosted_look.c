@@ -57,3 +57,19 @@ bool hosted_is_opening(const struct hosted *h)
 {
     return h->state == HOSTED_opening;
 }
+
+bool hosted_stands_still(struct hosted *h)
+{
+    bool has_moved = h->looked_offset != h->next_offset;
+    h->looked_offset = h->next_offset;
+    return h->state == HOSTED_running && h->next_offset >= 0 && !has_moved;
+}
+
+void hosted_note_log_end(struct hosted *h, int64_t log_end)
+{
+    if (h->state == HOSTED_running && h->next_offset >= 0 && log_end >= 0) {
+        int64_t lag = log_end - h->next_offset;
+        metrics_put(hosted_metrics(h), METRIC_consumer_lag, lag > 0 ? lag : 0);
+        pipeline_note_log_end(h->pipeline, log_end);
+    }
+}

@@ -273,6 +273,15 @@ static enum status find_place(const struct opening_options *o, const struct grou
     return meta->next_offset >= 0 ? STATUS_OK : locate(o, memory, opening);
 }
 
+/* For those who look on; nothing depends on it. */
+static int64_t find_end(const struct opening_options *o)
+{
+    int64_t begin;
+    int64_t end;
+    bool is_told = kafka_log_ends(o->log, o->store.partition, &begin, &end) == STATUS_OK;
+    return is_told ? end : -1;
+}
+
 enum status opening_run(const struct opening_options *o, struct opening *out_opening)
 {
     struct opening opening = {.store = NULL};
@@ -298,6 +307,7 @@ enum status opening_run(const struct opening_options *o, struct opening *out_ope
         store_abandon(&opening.store);
         return status;
     }
+    opening.log_end = find_end(o);
     *out_opening = opening;
     return STATUS_OK;
 }

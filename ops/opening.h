@@ -31,6 +31,7 @@ struct opening_options {
 struct opening {
     struct store *store;
     int64_t next_offset;
+    int64_t log_end;     /* -1: not known */
     int64_t floor_ms;    /* of a state that is new: see struct meta */
     int64_t quiet_until; /* the same */
     int32_t topic_partitions;

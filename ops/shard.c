@@ -80,6 +80,7 @@ enum status shard_create(const struct shard_options *options, struct shard **out
         shard_destroy(&s);
         return status;
     }
+    shard_lag_open(s);
     *out_shard = s;
     return STATUS_OK;
 }
@@ -108,6 +109,7 @@ enum status shard_run(struct shard *s)
 
 static void free_all(struct shard *s)
 {
+    shard_lag_close(s);
     shard_partitions_close(s);
     shard_sinks_close(&s->sinks);
     shard_socket_close(&s->socket);

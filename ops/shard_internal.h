@@ -31,6 +31,7 @@ struct shard {
     uv_timer_t look;
     struct kafka_log *log; /* for partitions that are being opened */
     struct symbol_registry *symbols;
+    struct shard_lag *lag;
     int32_t topic_partitions; /* 0: not known yet */
     bool is_repartitioned;    /* since some state of it was made */
     struct hosted **hosted;   /* by no order */
@@ -64,6 +65,11 @@ MUST_CHECK enum status shard_admin_open(struct shard *shard);
 void shard_stall_open(struct shard *shard);
 
 void shard_stall_close(struct shard *shard);
+
+/* Asks how far the log goes beyond partitions that read nothing. Closes before the partitions. */
+void shard_lag_open(struct shard *shard);
+
+void shard_lag_close(struct shard *shard);
 
 /* SIGTERM, SIGINT, SIGUSR1, and the watch over the loop. */
 void shard_signals_open(struct shard *shard);

@@ -9,13 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum kind { KIND_counter, KIND_gauge, KIND_gauge_ms, KIND_histogram };
+enum kind { KIND_counter, KIND_gauge, KIND_gauge_known, KIND_gauge_ms, KIND_histogram };
 
 static const char *const kind_names[] = {
-    [KIND_counter] = "counter",
-    [KIND_gauge] = "gauge",
-    [KIND_gauge_ms] = "gauge",
-    [KIND_histogram] = "histogram",
+    [KIND_counter] = "counter", [KIND_gauge] = "gauge",         [KIND_gauge_known] = "gauge",
+    [KIND_gauge_ms] = "gauge",  [KIND_histogram] = "histogram",
 };
 
 static const struct {
@@ -77,6 +75,9 @@ static struct metrics_set *create_set(enum metric_scope scope, const char *label
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         if (infos[i].scope == scope && infos[i].kind == KIND_histogram) {
             set->histograms[i] = mem_new(1, sizeof(struct metric_histogram));
+        }
+        if (infos[i].kind == KIND_gauge_known) {
+            metrics_put(set, (enum metric)i, METRIC_NOT_KNOWN);
         }
     }
     return set;
@@ -217,11 +218,16 @@ static void put_histogram(struct text *text, const struct metrics_set *set, enum
     put(text, " %" PRIu64 "\n", count);
 }
 
+static bool is_unknown(const struct metrics_set *set, enum metric metric)
+{
+    return infos[metric].kind == KIND_gauge_known && metrics_get(set, metric) == METRIC_NOT_KNOWN;
+}
+
 static void put_family(struct text *text, const struct metrics *metrics, enum metric metric)
 {
     bool has_head = false;
     for (const struct metrics_set *set = metrics->sets; set != NULL; set = set->next) {
-        if (set->scope != infos[metric].scope) {
+        if (set->scope != infos[metric].scope || is_unknown(set, metric)) {
             continue;
         }
         if (!has_head) {

@@ -33,6 +33,9 @@ enum metric {
  * one bucket beyond the last. */
 enum { METRIC_BUCKET_COUNT = 18 };
 
+/* What a gauge_known holds until somebody puts a value. */
+#define METRIC_NOT_KNOWN INT64_MIN
+
 struct metric_histogram {
     _Atomic uint64_t buckets[METRIC_BUCKET_COUNT + 1]; /* each on its own, not cumulative */
     _Atomic uint64_t sum_us;
@@ -82,8 +85,8 @@ static inline int64_t metrics_get(const struct metrics_set *set, enum metric met
 void metrics_observe_us(struct metrics_set *set, enum metric metric, int64_t value_us);
 
 /* The Prometheus text exposition (version 0.0.4): families in the table's order, each once with
- * HELP and TYPE; sets in the order they came; families without a set are left out. The caller frees
- * the text with mem_free(); a zero byte follows it. */
+ * HELP and TYPE; sets in the order they came; families without a value are left out. The caller
+ * frees the text with mem_free(); a zero byte follows it. */
 char *metrics_render(const struct metrics *metrics, size_t *out_length);
 
 #endif

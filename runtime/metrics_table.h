@@ -1,5 +1,6 @@
-/* Every number the daemon reports. Kinds: counter, gauge, gauge_ms (told in milliseconds, shown in
- * seconds), histogram (told in microseconds, shown in seconds). */
+/* Every number the daemon reports. Kinds: counter, gauge, gauge_known (not shown before it is put),
+ * gauge_ms (told in milliseconds, shown in seconds), histogram (told in microseconds, shown in
+ * seconds). */
 #ifndef CANDLED_RUNTIME_METRICS_TABLE_H
 #define CANDLED_RUNTIME_METRICS_TABLE_H
 
@@ -18,7 +19,7 @@
     X(partition,  candles_emitted_total,           counter,   "Candles, and revisions of candles, put into the outbox.") \
     X(partition,  incomplete_candles_total,        counter,   "Candles emitted with a hole.") \
     X(dead_letter, dead_letters_total,             counter,   "Records put aside, by reason.") \
-    X(partition,  consumer_lag,                    gauge,     "Records that the log holds beyond the last checkpoint.") \
+    X(partition,  consumer_lag,                    gauge_known, "Records that the log holds beyond the last checkpoint.") \
     X(partition,  next_offset,                     gauge,     "The offset of the next record after the last checkpoint.") \
     X(partition,  stream_time_timestamp_seconds,   gauge_ms,  "The largest event time seen.") \
     X(partition,  symbols,                         gauge,     "Symbol actors alive.") \

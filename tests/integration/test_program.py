@@ -375,6 +375,9 @@ def check_other_origins(folder):
     check(code == 2 and "AWS_ACCESS_KEY_ID" in error, f"no credentials: {code} {error}")
     code, _, error = run(folder, "shard", "--config", folder / "absent.yaml", seconds=20)
     check(code == 2 and "absent.yaml" in error, f"no file: {code} {error}")
+    for seed in ("abc", "-1", "7x", "99999999999999999999"):
+        code, _, error = run(folder, "run", "--feed", "sim", "--seed", seed, seconds=20)
+        check(code == 2 and "--seed" in error, f"--seed {seed}: {code} {error}")
     code, _, error = run(folder, "shardd", seconds=20)
     check(code == 2 and "shard" in error, f"an unknown command: {code} {error}")
     code, _, error = run(folder, "shard", "--confg", "x", seconds=20)

@@ -67,6 +67,7 @@ static void a_first_start_has_nobody_to_ask(void **state)
     struct test *t = *state;
     assert_int_equal(open_it(t), STATUS_OK);
     assert_int_equal(t->opening.next_offset, 0);
+    assert_int_equal(t->opening.log_end, t->log.end);
     assert_int_equal(t->opening.topic_partitions, 6);
 }
 

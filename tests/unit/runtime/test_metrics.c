@@ -86,6 +86,14 @@ static void the_text_of_a_small_case_is_exact(void **state)
     mem_free(text);
 }
 
+static void what_is_not_known_yet_is_not_shown(void **state)
+{
+    struct metrics_set *set = metrics_set_of(*state, METRIC_SCOPE_partition, "p=\"0\"");
+    check_lacks(*state, "candled_consumer_lag");
+    metrics_put(set, METRIC_consumer_lag, 0);
+    check_contains(*state, "# TYPE candled_consumer_lag gauge\ncandled_consumer_lag{p=\"0\"} 0\n");
+}
+
 static void milliseconds_are_shown_in_seconds(void **state)
 {
     static const struct {
@@ -183,7 +191,8 @@ static void each_family_has_one_head(void **state)
     static const char *const labels[] = {"x=\"1\"", "x=\"2\"", "x=\"3\""};
     for (enum metric_scope scope = METRIC_SCOPE_process; scope <= METRIC_SCOPE_feed; scope++) {
         for (size_t i = 0; i < ARRAY_COUNT(labels); i++) {
-            (void)metrics_set_of(*state, scope, labels[i]);
+            /* The one family that shows nothing before it is put. */
+            metrics_put(metrics_set_of(*state, scope, labels[i]), METRIC_consumer_lag, 1);
         }
     }
     char *text = render(*state);
@@ -253,6 +262,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(without_a_set_there_is_nothing_to_say),
         TEST(the_text_of_a_small_case_is_exact),
+        TEST(what_is_not_known_yet_is_not_shown),
         TEST(milliseconds_are_shown_in_seconds),
         TEST(the_buckets_of_a_histogram_are_cumulative),
         TEST(just_beyond_a_bound_is_the_next_bucket),
