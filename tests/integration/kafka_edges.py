@@ -319,12 +319,14 @@ class Flow(threading.Thread):
 
     def __init__(self, log):
         super().__init__(daemon=True)
-        self.log, self.done, self.delivered = log, threading.Event(), 0
+        self.log, self.done, self.delivered, self.refused = log, threading.Event(), 0, []
         self.producer = Producer({"bootstrap.servers": log.brokers, "linger.ms": 0, **PROPERTIES})
         self.start()
 
-    def on_delivery(self, error, _):
+    def on_delivery(self, error, message):
         self.delivered += error is None
+        if error:
+            self.refused.append(f"partition {message.partition()} at round {self.rounds()}: {error}")
 
     def run(self):
         while not self.done.wait(0.02):
@@ -339,7 +341,9 @@ class Flow(threading.Thread):
     def end(self):
         self.done.set()
         self.join()
-        check(self.producer.flush(30) == 0 and self.delivered == sum(self.log.sent), "the producer could not write all")
+        left = self.producer.flush(30)
+        written = f"{self.delivered} of {sum(self.log.sent)}, {left} left after 30 s, refused {self.refused[:5]}"
+        check(left == 0 and self.delivered == sum(self.log.sent), f"the producer could not write all: {written}")
 
 
 def partition_of(line):
