@@ -2,8 +2,9 @@
  * without a higher one were acknowledged since. The count is what moves when a window is told late,
  * with the revision of its last change. Compares by revision, then by count.
  *
- * `life` names what the sink remembers: a random number, given anew each time a loss was noticed.
- * Who knows another life than the sink has, has missed a loss; it decides no order. */
+ * `life` names what the sink remembers: a number, higher by a random step each time a loss was
+ * noticed. Who knows a lower life than the sink has, has missed a loss; who knows a higher one sees
+ * an older copy of it. It decides no order of deliveries. */
 #ifndef CANDLED_ACTORS_ACKED_H
 #define CANDLED_ACTORS_ACKED_H
 
@@ -27,5 +28,17 @@ struct acked acked_later(struct acked a, struct acked b);
 
 /* After one more delivery, whose highest revision this is: later than `from`, in its life. */
 struct acked acked_next(struct acked from, int64_t revision);
+
+/* A sink that holds this has lost something of what is known: it comes before, or is from before a
+ * loss. Another one's life, a higher one, is none of our loss. */
+bool acked_is_lost(struct acked held, struct acked known);
+
+/* Above both lives. By a random step, so that two who do not know of each other's give different
+ * ones. */
+int64_t acked_next_life(struct acked held, struct acked known, uint64_t random);
+
+/* Where a sink stands that has been refilled with all that was acknowledged: past what it held
+ * while that was under way, so that no copy from then passes for it. The life is the caller's. */
+struct acked acked_refilled(struct acked held, struct acked acked);
 
 #endif

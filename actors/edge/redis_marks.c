@@ -18,9 +18,6 @@
 
 enum { PARTITION_DIGITS_MAX = 11 };
 
-/* Lua's doubles hold them exactly. */
-#define LIFE_MAX (UINT64_C(1) << 52)
-
 /* What is written into a Redis that holds no mark: before anything that was acknowledged. */
 static const struct acked lowest = {.revision = 0};
 
@@ -175,11 +172,6 @@ struct redis_mark *redis_marks_find(struct redis_marks *marks, const struct acto
     return mark;
 }
 
-static int64_t new_life(struct redis_marks *marks)
-{
-    return 1 + (int64_t)rand_below(&marks->rand, LIFE_MAX - 1);
-}
-
 /* Over what we know to be there. */
 static void write(struct redis_mark *mark, struct acked value, struct redis_link *link,
                   int64_t now_ms)
@@ -199,7 +191,7 @@ static void ask(struct redis_marks *marks, struct redis_mark *mark, struct redis
                 int64_t now_ms)
 {
     mark->state = MARK_asked;
-    mark->life = new_life(marks);
+    mark->life = acked_next_life(acked_none(), mark->acked, rand_next(&marks->rand));
     write(mark, lowest, link, now_ms);
 }
 
@@ -266,11 +258,14 @@ static void tell_dispatcher(struct redis_marks *marks, struct redis_mark *mark)
 static void judge(struct redis_marks *marks, struct redis_mark *mark, struct acked held,
                   struct acked known)
 {
-    bool is_lost = acked_is_before(held, known);
+    bool is_lost = acked_is_lost(held, known);
     bool is_another = known.life != 0 && held.life != known.life;
 
     mark->held = held;
-    mark->life = is_lost || held.life == 0 ? new_life(marks) : held.life;
+    mark->life = held.life;
+    if (is_lost || held.life == 0) {
+        mark->life = acked_next_life(held, known, rand_next(&marks->rand));
+    }
     mark->state = is_lost || is_another ? MARK_forgotten : MARK_good;
     mark->found = mark->state == MARK_forgotten ? held : mark->found;
 }
@@ -389,6 +384,7 @@ bool redis_marks_end_refill(struct redis_marks *marks, const struct actor *dispa
     }
     end_turn(marks, mark);
     mark->state = MARK_good;
+    mark->acked = acked_refilled(mark->held, mark->acked);
     mark->acked.life = mark->life;
     mark->wanted = mark->acked;
     log_event(LOG_sink_refilled, log_text("sink", "redis"), log_text("address", marks->address),

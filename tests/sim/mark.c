@@ -4,6 +4,8 @@
 #include "actors/messages.h"
 #include "runtime/actor.h"
 
+enum { LIFE_STEP_SHIFT = 28 };
+
 static struct server_mark *there(const struct sim_mark *mark)
 {
     return &mark->server->marks[mark->partition];
@@ -23,13 +25,20 @@ static void begin_refill(struct sim_mark *mark)
     actor_send(mark->dispatcher, &msg);
 }
 
+/* Without the dice: what a seed means does not hang on it. */
+static int64_t new_life(const struct sim_mark *mark, struct acked known)
+{
+    uint64_t mixed = (uint64_t)++mark->server->lives * UINT64_C(0x9e3779b97f4a7c15);
+    return acked_next_life(mark->held, known, mixed >> LIFE_STEP_SHIFT);
+}
+
 /* What is there is not what we know: has it been forgotten? */
 static bool is_forgotten(struct sim_mark *mark, struct acked known)
 {
-    bool is_lost = acked_is_before(mark->held, known);
+    bool is_lost = acked_is_lost(mark->held, known);
     bool is_another = known.life != 0 && mark->held.life != known.life;
 
-    mark->life = is_lost || mark->held.life == 0 ? ++mark->server->lives : mark->held.life;
+    mark->life = is_lost || mark->held.life == 0 ? new_life(mark, known) : mark->held.life;
     return is_lost || is_another;
 }
 
@@ -92,7 +101,8 @@ void sim_mark_end_refill(struct sim_mark *mark, int64_t loss)
     }
     mark->is_refilling = false;
     if (is_as_left(mark)) {
+        mark->acked = acked_refilled(mark->held, mark->acked);
         mark->acked.life = mark->life;
-        write_mark(mark, acked_later(mark->held, mark->acked));
+        write_mark(mark, mark->acked);
     }
 }

@@ -1,8 +1,9 @@
 /* What the sink to Redis knows of one partition's mark there: see actors/edge/redis_marks.h, whose
  * rules these are.
  *
- * A mark that is missing, or comes before what was acknowledged, means that this Redis has
- * forgotten: the dispatcher is told, and the mark is not written until its refill is over. */
+ * A mark that is missing, comes before what was acknowledged, or is of another life, means that
+ * this Redis has forgotten: the dispatcher is told, and the mark is not written until its refill is
+ * over. */
 #ifndef CANDLED_TESTS_SIM_MARK_H
 #define CANDLED_TESTS_SIM_MARK_H
 

@@ -53,6 +53,13 @@ MUTATIONS = [
     ("lives of Redis", "tests/sim/mark.c",
      "return is_lost || is_another;",
      "return is_lost || (is_another && is_lost);"),
+    ("older copies of Redis", "actors/acked.c",
+     "return acked_is_before(held, known) || held.life < known.life;",
+     "return acked_is_before(held, known);"),
+    ("older copies of Redis", "tests/sim/mark.c",
+     "mark->acked = acked_refilled(mark->held, mark->acked);\n        mark->acked.life = mark->life;\n"
+     "        write_mark(mark, mark->acked);",
+     "mark->acked.life = mark->life;\n        write_mark(mark, acked_later(mark->held, mark->acked));"),
     ("kept long enough", "actors/core/rules.h",
      "rules.keep_ms = rules.late_ms + PROOF_MS + longest_ms + PROOF_MS + rules.grace_ms;",
      "rules.keep_ms = rules.late_ms;"),

@@ -39,19 +39,19 @@ void redis_link_call(struct redis_link *link, void *token, size_t count, const c
     assert_int_equal(strncmp(args[3], args[4], sizes[3]), 0); /* the count's key, and the mark's */
 }
 
-int64_t marks_fixture_given_life(int nth)
+int64_t marks_fixture_given_life(int nth, int64_t above)
 {
     struct rand rand = {.state = SEED};
-    int64_t life = 0;
+    int64_t life = above;
     for (int i = 0; i < nth; i++) {
-        life = 1 + (int64_t)rand_below(&rand, (UINT64_C(1) << 52) - 1);
+        life = acked_next_life(acked_none(), (struct acked){.life = above}, rand_next(&rand));
     }
     return life;
 }
 
-struct acked marks_fixture_left(void)
+struct acked marks_fixture_left(int64_t known_life)
 {
-    return (struct acked){0, 0, marks_fixture_given_life(1)};
+    return (struct acked){0, 0, marks_fixture_given_life(1, known_life)};
 }
 
 struct marks_fixture *marks_fixture_open(struct acked acked)

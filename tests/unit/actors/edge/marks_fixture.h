@@ -17,11 +17,12 @@ struct marks_fixture {
     struct delivery delivery;
 };
 
-/* The nth life that these marks give; each question has one for a Redis that holds nothing. */
-int64_t marks_fixture_given_life(int nth);
+/* The nth life that these marks give, above one that was known; each question has one for a Redis
+ * that holds nothing. */
+int64_t marks_fixture_given_life(int nth, int64_t above);
 
 /* What the first question has left in a Redis that held nothing. */
-struct acked marks_fixture_left(void);
+struct acked marks_fixture_left(int64_t known_life);
 
 struct marks_fixture *marks_fixture_open(struct acked acked);
 

@@ -7,16 +7,17 @@ static void every_delivery_moves_the_mark_also_one_that_is_told_late(void **stat
     (void)state;
     struct marks_fixture *f = marks_fixture_open(acked_none());
     marks_fixture_connect_to(f, acked_none());
-    marks_fixture_acknowledge(f, HIGHEST, marks_fixture_left(),
-                              (struct acked){HIGHEST, 0, marks_fixture_given_life(1)});
+    marks_fixture_acknowledge(f, HIGHEST, marks_fixture_left(0),
+                              (struct acked){HIGHEST, 0, marks_fixture_given_life(1, 0)});
     marks_fixture_acknowledge(f, HIGHEST - 7,
-                              (struct acked){HIGHEST, 0, marks_fixture_given_life(1)},
-                              (struct acked){HIGHEST, 1, marks_fixture_given_life(1)});
-    marks_fixture_acknowledge(f, HIGHEST, (struct acked){HIGHEST, 1, marks_fixture_given_life(1)},
-                              (struct acked){HIGHEST, 2, marks_fixture_given_life(1)});
+                              (struct acked){HIGHEST, 0, marks_fixture_given_life(1, 0)},
+                              (struct acked){HIGHEST, 1, marks_fixture_given_life(1, 0)});
+    marks_fixture_acknowledge(f, HIGHEST,
+                              (struct acked){HIGHEST, 1, marks_fixture_given_life(1, 0)},
+                              (struct acked){HIGHEST, 2, marks_fixture_given_life(1, 0)});
     marks_fixture_acknowledge(f, HIGHEST + 1,
-                              (struct acked){HIGHEST, 2, marks_fixture_given_life(1)},
-                              (struct acked){HIGHEST + 1, 0, marks_fixture_given_life(1)});
+                              (struct acked){HIGHEST, 2, marks_fixture_given_life(1, 0)},
+                              (struct acked){HIGHEST + 1, 0, marks_fixture_given_life(1, 0)});
     marks_fixture_deliver(f, -1); /* not one candle: nothing was written */
     assert_true(marks_fixture_is_acknowledged(f));
     marks_fixture_expect_no_call(f);
@@ -39,6 +40,8 @@ static void what_comes_before_is_forgotten_and_what_comes_after_is_not(void **st
         {{HIGHEST + 1, 0, LIFE}, false},
         {{HIGHEST, 2, LIFE + 1}, true}, /* somebody else has noticed a loss */
         {{HIGHEST + 1, 0, LIFE + 1}, true},
+        {{HIGHEST, 2, LIFE - 1}, true}, /* from before the loss that we know of */
+        {{HIGHEST + 1, 0, LIFE - 1}, true},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 2, LIFE});
@@ -47,8 +50,8 @@ static void what_comes_before_is_forgotten_and_what_comes_after_is_not(void **st
         assert_int_equal(marks_fixture_is_calling(),
                          cases[i].is_lost); /* its turn begins with a signature */
         if (cases[i].is_lost) {
-            marks_fixture_answer(f,
-                                 cases[i].held.revision < 0 ? marks_fixture_left() : cases[i].held);
+            marks_fixture_answer(f, cases[i].held.revision < 0 ? marks_fixture_left(LIFE)
+                                                               : cases[i].held);
         }
         assert_int_equal(marks_fixture_losses(f), cases[i].is_lost);
         marks_fixture_close(f);
@@ -63,10 +66,12 @@ static void a_mark_is_there_before_the_first_candle(void **state)
     marks_fixture_connect_to(f, acked_none());
     marks_fixture_deliver(f, HIGHEST);
     assert_false(marks_fixture_is_acknowledged(f));
-    marks_fixture_expect_write(f, (struct acked){HIGHEST, 0, marks_fixture_given_life(1)},
-                               marks_fixture_left());
+    marks_fixture_expect_write(f, (struct acked){HIGHEST, 0, marks_fixture_given_life(1, 0)},
+                               marks_fixture_left(0));
     marks_fixture_answer(f, acked_none()); /* emptied */
-    marks_fixture_expect_write(f, (struct acked){0, 0, marks_fixture_given_life(3)}, acked_none());
+    marks_fixture_expect_write(
+        f, (struct acked){0, 0, marks_fixture_given_life(3, marks_fixture_left(0).life)},
+        acked_none());
     marks_fixture_answer(f, acked_none());
     assert_int_equal(marks_fixture_losses(f), 1);
     marks_fixture_close(f);
@@ -95,7 +100,7 @@ static void behind_the_mark_it_counts_on_from_there(void **state)
                                   (struct acked){HIGHEST, 5, LIFE});
         redis_marks_rewind(f->marks);
         marks_fixture_connect_to(f, (struct acked){HIGHEST, 4, LIFE}); /* a copy from before it */
-        marks_fixture_expect_write(f, (struct acked){HIGHEST, 4, marks_fixture_given_life(3)},
+        marks_fixture_expect_write(f, (struct acked){HIGHEST, 4, marks_fixture_given_life(3, LIFE)},
                                    (struct acked){HIGHEST, 4, LIFE});
         marks_fixture_answer(f, (struct acked){HIGHEST, 4, LIFE});
         assert_int_equal(marks_fixture_losses(f), 1);
