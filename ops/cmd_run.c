@@ -33,9 +33,12 @@ static enum cli_exit open_broker(struct run *r)
     if (!r->is_embedded) {
         return CLI_DONE;
     }
-    if (embedded_folder_open(config->data_dir, &r->folder) != STATUS_OK) {
+    enum status status = embedded_folder_open(config->data_dir, &r->folder);
+    if (status != STATUS_OK) {
         return cli_fail(r->context,
-                        "%s/embedded cannot be emptied; is another candled run using it?",
+                        status == STATUS_BUSY
+                            ? "%s/embedded cannot be emptied; is another candled run using it?"
+                            : "%s/embedded cannot be made and emptied: may this user write there?",
                         config->data_dir);
     }
     r->data_dir = r->folder.path;

@@ -1,15 +1,15 @@
 #include "ops/embedded_folder.h"
 
 #include "ops/remove_tree.h"
+#include "state/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER_MODE = 0750, FILE_MODE = 0640 };
+enum { FILE_MODE = 0640 };
 
 /* Beside the folder, as all that is in it goes. */
 static enum status take_lock(const char *path, int *out_fd)
@@ -36,8 +36,10 @@ enum status embedded_folder_open(const char *data_dir, struct embedded_folder *o
     if (size >= (int)sizeof(folder.path)) {
         return STATUS_IO;
     }
-    (void)mkdir(data_dir, FOLDER_MODE);
-    enum status status = take_lock(folder.path, &folder.lock_fd);
+    enum status status = folder_make(data_dir);
+    if (status == STATUS_OK) {
+        status = take_lock(folder.path, &folder.lock_fd);
+    }
     if (status != STATUS_OK) {
         return status;
     }
