@@ -83,14 +83,19 @@ class Scattered:
         self.send(len(self.messages))
 
     def flow(self, at_a_time, pause):
-        """On a thread, until stop()."""
+        """On a thread, until stop(), and as far as let_flow() says."""
         self.is_flowing = True
+        self.flows_to = self.sent
         self.thread = threading.Thread(target=self.keep_sending, args=(at_a_time, pause), daemon=True)
         self.thread.start()
 
+    def let_flow(self, share):
+        self.flows_to = int(share * len(self.messages))
+
     def keep_sending(self, at_a_time, pause):
         while self.is_flowing and self.sent < len(self.messages):
-            self.send(at_a_time)
+            if self.sent < self.flows_to:
+                self.send(at_a_time)
             time.sleep(pause)
 
     def stop(self):
@@ -181,8 +186,9 @@ def killed(servers, folder):
         source.flow(25, 0.05)
         rekey = Rekey(case)
         moments = []
-        for _ in range(20):
+        for kill in range(20):
             before = sum(ends_or_none(case).values())
+            source.let_flow(0.3 + 0.6 * kill / 20)  # not by the clock: some machines are slow
             rekey.start()
             if dice.random() < 0.8:  # in the middle of copying, else at any moment of a start
                 wait_until("it copies", lambda before=before: sum(ends_or_none(case).values()) > before, 60, 0.01)
