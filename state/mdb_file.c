@@ -83,12 +83,23 @@ static bool is_root_inside(const struct header *header, size_t tree, uint64_t si
     return root == MDB_NO_PAGE || root < size / header->trees[0].page_size;
 }
 
-static enum status read_header(int fd, const char *path, uint64_t at, uint64_t size,
-                               struct header *header)
+/* The size is taken after the header: beside a process that writes, the other way round a header
+ * could speak of pages that came since. */
+static enum status read_header(int fd, const char *path, uint64_t at, struct header *header,
+                               uint64_t *out_size)
 {
+    struct stat stat;
     ssize_t length = pread(fd, header, sizeof(*header), (off_t)at);
     if (length < 0) {
         return failed("pread", path);
+    }
+    if (fstat(fd, &stat) != 0) {
+        return failed("fstat", path);
+    }
+    uint64_t size = (uint64_t)stat.st_size;
+    *out_size = size;
+    if (size == 0) {
+        return STATUS_NOT_FOUND;
     }
     if (length != (ssize_t)sizeof(*header)) {
         return refuse(path, "the file ends within its headers");
@@ -102,19 +113,12 @@ static enum status read_header(int fd, const char *path, uint64_t at, uint64_t s
 
 static enum status look(int fd, const char *path, struct mdb_file *out_file)
 {
-    struct stat stat;
     struct header headers[2];
+    uint64_t size;
 
-    if (fstat(fd, &stat) != 0) {
-        return failed("fstat", path);
-    }
-    uint64_t size = (uint64_t)stat.st_size;
-    if (size == 0) {
-        return STATUS_NOT_FOUND;
-    }
-    enum status status = read_header(fd, path, 0, size, &headers[0]);
+    enum status status = read_header(fd, path, 0, &headers[0], &size);
     if (status == STATUS_OK) {
-        status = read_header(fd, path, headers[0].trees[0].page_size, size, &headers[1]);
+        status = read_header(fd, path, headers[0].trees[0].page_size, &headers[1], &size);
     }
     if (status != STATUS_OK) {
         return status;
