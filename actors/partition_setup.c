@@ -1,6 +1,7 @@
 #include "actors/partition_internal.h"
 
 #include "actors/kept.h"
+#include "actors/partition_metrics.h"
 #include "runtime/log.h"
 #include "runtime/mem.h"
 
@@ -51,16 +52,13 @@ static void set_up_meta(struct partition *p, struct meta *meta)
 struct partition *partition_create(const struct partition_options *options)
 {
     struct partition *p = mem_new(1, sizeof(*p));
-    char labels[400];
 
     p->options = *options;
     p->log_end = -1;
     p->owed.from = -1;
     p->owed_later.from = -1;
     p->batch_from = -1;
-    snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", options->topic,
-             options->partition);
-    p->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_partition, labels);
+    p->metrics = partition_metrics(options->metrics, options->topic, options->partition);
     actor_init(&p->actor, &partition_class, options->sched);
     p->decoder = kline_decoder_create();
     effects_init(&p->effects, &options->rules, options->store, p->metrics, &p->actor);
