@@ -6,6 +6,7 @@
 #include "runtime/deadlines.h"
 #include "state/object_store.h"
 #include "tests/sim/check.h"
+#include "tests/sim/clock.h"
 #include "tests/sim/mischief.h"
 
 #include <assert.h>
@@ -244,6 +245,7 @@ struct world_result world_live(const struct world_options *options)
 {
     struct world w;
     init(&w, options);
+    clock_follow(&w.shared.now_ms);
     live_with_faults(&w);
     bool is_right = heal(&w) && check_servers(options->scenario, w.servers);
     if (is_right && options->scenario->is_recreated) {
@@ -254,5 +256,6 @@ struct world_result world_live(const struct world_options *options)
     }
     struct world_result result = {is_right, w.hash.value, w.faults.counts};
     deinit(&w);
+    clock_follow(NULL);
     return result;
 }
