@@ -57,6 +57,7 @@ struct partition *partition_create(const struct partition_options *options)
     p->log_end = -1;
     p->owed.from = -1;
     p->owed_later.from = -1;
+    p->rejected_from = -1;
     p->batch_from = -1;
     p->metrics = partition_metrics(options->metrics, options->topic, options->partition);
     actor_init(&p->actor, &partition_class, options->sched);
