@@ -37,6 +37,13 @@ bool acked_is_lost(struct acked held, struct acked known)
     return acked_is_before(held, known) || held.life < known.life;
 }
 
+struct acked acked_seen(struct acked known, struct acked held)
+{
+    struct acked seen = acked_later(known, held);
+    seen.life = held.life != 0 ? held.life : known.life;
+    return seen;
+}
+
 /* At the end, after 65,536 losses at least, they begin anew: one refill more, then, and no harm. */
 int64_t acked_next_life(struct acked held, struct acked known, uint64_t random)
 {

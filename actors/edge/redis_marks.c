@@ -45,7 +45,7 @@ struct redis_mark {
     const char *topic;
     int32_t partition;
     enum mark_state state;
-    struct acked acked;   /* how far this sink has acknowledged */
+    struct acked acked;   /* how far this sink has acknowledged, or was seen */
     struct acked found;   /* what showed that it was forgotten */
     struct acked held;    /* what Redis holds; a revision -1: nothing */
     struct acked wanted;  /* what it should hold */
@@ -267,7 +267,11 @@ static void judge(struct redis_marks *marks, struct redis_mark *mark, struct ack
         mark->life = acked_next_life(held, known, rand_next(&marks->rand));
     }
     mark->state = is_lost || is_another ? MARK_forgotten : MARK_good;
-    mark->found = mark->state == MARK_forgotten ? held : mark->found;
+    if (mark->state == MARK_forgotten) {
+        mark->found = held;
+    } else {
+        mark->acked = acked_seen(mark->acked, held);
+    }
 }
 
 /* Only a change of ours proves something of what was written before it: one that somebody else has

@@ -58,7 +58,10 @@ void sim_mark_read(struct sim_mark *mark)
     mark->is_refilling = false;
     if (is_forgotten(mark, mark->acked)) {
         begin_refill(mark);
-    } else if (mark->held.revision < 0) {
+        return;
+    }
+    mark->acked = acked_seen(mark->acked, mark->held);
+    if (mark->held.revision < 0) {
         write_mark(mark, (struct acked){.revision = 0});
     }
 }
@@ -76,6 +79,7 @@ static bool is_as_left(struct sim_mark *mark)
         begin_refill(mark);
         return false;
     }
+    mark->acked = acked_seen(mark->acked, mark->held);
     return true;
 }
 

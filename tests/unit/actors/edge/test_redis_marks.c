@@ -108,6 +108,25 @@ static void behind_the_mark_it_counts_on_from_there(void **state)
     }
 }
 
+/* What came further was another shard's, and what it wrote last may be told by nobody again. */
+static void what_was_seen_and_is_gone_was_lost(void **state)
+{
+    (void)state;
+    const struct acked ours[] = {{-1, 0, 0}, {HIGHEST - 50, 3, LIFE}, {HIGHEST, 1, LIFE}};
+    for (size_t i = 0; i < ARRAY_COUNT(ours); i++) {
+        struct marks_fixture *f = marks_fixture_open(ours[i]);
+        marks_fixture_connect_to(f, (struct acked){HIGHEST, 4, LIFE});
+        assert_int_equal(marks_fixture_losses(f), 0);
+        redis_marks_rewind(f->marks);
+        marks_fixture_connect_to(f, (struct acked){HIGHEST, 3, LIFE});
+        marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, marks_fixture_given_life(3, LIFE)},
+                                   (struct acked){HIGHEST, 3, LIFE});
+        marks_fixture_answer(f, (struct acked){HIGHEST, 3, LIFE});
+        assert_int_equal(marks_fixture_losses(f), 1);
+        marks_fixture_close(f);
+    }
+}
+
 /* The other one's mark may have been there before our candles were. */
 static void a_mark_that_another_has_moved_is_moved_on(void **state)
 {
@@ -180,6 +199,7 @@ int main(void)
         cmocka_unit_test(a_mark_is_there_before_the_first_candle),
         cmocka_unit_test(without_a_count_on_either_side_nothing_is_lost),
         cmocka_unit_test(behind_the_mark_it_counts_on_from_there),
+        cmocka_unit_test(what_was_seen_and_is_gone_was_lost),
         cmocka_unit_test(a_mark_that_another_has_moved_is_moved_on),
         cmocka_unit_test(a_mark_that_is_on_its_way_says_nothing_of_what_is_written_after_it),
         cmocka_unit_test(cut_off_before_the_answer_it_is_written_again),
