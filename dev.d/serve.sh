@@ -74,12 +74,16 @@ dev_up() {
     done
 }
 
-dev_bench() { # [recovery|batch] [ARGS]
+dev_bench() { # [recovery|batch|hot] [ARGS]
     local interpreter script=bench
     case ${1:-} in
     recovery | batch)
         script=$1
         shift
+        ;;
+    hot)
+        build_release
+        exec build/release/tests/bench/bench_hot "${@:2}"
         ;;
     esac
     need_packages test "${TEST_PACKAGES[@]}"

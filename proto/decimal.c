@@ -1,5 +1,7 @@
 #include "proto/decimal.h"
 
+#include "proto/eight.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -43,8 +45,11 @@ static bool is_digit(char c)
 static uint64_t value_of(const char *digits, size_t count)
 {
     uint64_t value = 0;
-    for (size_t i = 0; i < count; i++) {
-        value = value * 10 + (uint64_t)(digits[i] - '0');
+    for (; count >= 8; digits += 8, count -= 8) {
+        value = value * 100000000 + eight_value(eight_load(digits));
+    }
+    for (; count > 0; digits++, count--) {
+        value = value * 10 + (uint64_t)(*digits - '0');
     }
     return value;
 }
@@ -52,6 +57,9 @@ static uint64_t value_of(const char *digits, size_t count)
 static size_t count_digits(const char *text, const char *end)
 {
     const char *next = text;
+    while (end - next >= 8 && eight_are_digits(eight_load(next))) {
+        next += 8;
+    }
     while (next < end && is_digit(*next)) {
         next++;
     }
@@ -173,14 +181,9 @@ static int compare_rescaled(struct decimal a, struct decimal b)
     return (coefficient > b.coefficient) - (coefficient < b.coefficient);
 }
 
-int decimal_compare(struct decimal a, struct decimal b)
+int decimal_compare_scaled(struct decimal a, struct decimal b)
 {
     return a.scale <= b.scale ? compare_rescaled(a, b) : -compare_rescaled(b, a);
-}
-
-bool decimal_is_negative(struct decimal decimal)
-{
-    return decimal.coefficient < 0;
 }
 
 /* Writes the digits so that they end at `end`; returns where they begin. */

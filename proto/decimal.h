@@ -32,14 +32,25 @@ MUST_CHECK enum status decimal_parse(struct slice text, struct decimal *out_deci
 /* STATUS_RANGE leaves *sum alone. */
 MUST_CHECK enum status decimal_add(struct decimal *sum, struct decimal addend);
 
-/* <0, 0, >0; by value: 1.0 equals 1.00. Never overflows. */
-int decimal_compare(struct decimal a, struct decimal b);
+/* decimal_compare() for any scales. */
+int decimal_compare_scaled(struct decimal a, struct decimal b);
+
+/* <0, 0, >0; by value: 1.0 equals 1.00. Never overflows. An exchange writes all prices of a symbol
+ * with one scale. */
+static inline int decimal_compare(struct decimal a, struct decimal b)
+{
+    return a.scale == b.scale ? (a.coefficient > b.coefficient) - (a.coefficient < b.coefficient)
+                              : decimal_compare_scaled(a, b);
+}
 
 /* The coefficient that it has at a scale, at least its own and DECIMAL_SCALE_MAX at most. False: it
  * does not fit 128 bits, and *out is meaningless. */
 MUST_CHECK bool decimal_coefficient_at(struct decimal decimal, uint8_t scale, int128 *out);
 
-bool decimal_is_negative(struct decimal decimal);
+static inline bool decimal_is_negative(struct decimal decimal)
+{
+    return decimal.coefficient < 0;
+}
 
 /* Exact digits ("0.00012", "-3", "1.500"), zero-terminated; returns the length. */
 size_t decimal_print(struct decimal decimal, char text[DECIMAL_TEXT_MAX]);

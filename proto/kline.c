@@ -6,6 +6,7 @@
 #include "proto/kline_check.h"
 #include "proto/kline_json.h"
 #include "proto/kline_msgpack.h"
+#include "proto/kline_scan.h"
 #include "proto/msgpack_writer.h"
 #include "runtime/mem.h"
 
@@ -33,6 +34,16 @@ void kline_decoder_destroy(struct kline_decoder **decoder_p)
     mem_free(decoder);
 }
 
+static enum reason read_fields(struct kline_decoder *decoder, struct slice value,
+                               struct kline_fields *fields, char *error)
+{
+    if (kline_msgpack_is_it(value)) {
+        return kline_msgpack_read(value, fields, error);
+    }
+    return kline_scan(value, fields) ? REASON_none
+                                     : kline_json_read(decoder->json, value, fields, error);
+}
+
 enum reason kline_decode(struct kline_decoder *decoder, struct slice value, struct kline *out_kline,
                          char error[KLINE_ERROR_MAX])
 {
@@ -41,9 +52,7 @@ enum reason kline_decode(struct kline_decoder *decoder, struct slice value, stru
         snprintf(error, KLINE_ERROR_MAX, "%s", reason_text(REASON_empty));
         return REASON_empty;
     }
-    enum reason reason = kline_msgpack_is_it(value)
-                             ? kline_msgpack_read(value, &fields, error)
-                             : kline_json_read(decoder->json, value, &fields, error);
+    enum reason reason = read_fields(decoder, value, &fields, error);
     if (reason == REASON_none) {
         reason = kline_check_fields(&fields, out_kline, error);
     }
