@@ -10,11 +10,12 @@
 #include <string.h>
 
 enum {
-    ROWS_MAX = 64 * FEED_GAPS_ASK_MINUTES, /* of a round: at some 350 bytes each, 25 MB */
+    /* Of a round: at some 350 bytes each, 12 MB, and as much again in the spool's next commit. */
+    ROWS_MAX = 32 * FEED_GAPS_ASK_MINUTES,
     /* Without an answer of use: REST is away, or slow, or told us to wait. What the stream tells
      * now is worth more than the order of what was. */
     QUIET_MS_MAX = 5000,
-    /* In all. 24 h of 64 symbols are 128 questions, for which it is ample; and more of the present
+    /* In all. 24 h of 64 symbols are 192 questions, for which it is ample; and more of the present
      * than a minute should not wait, as each one that passes is another to be asked for. */
     WHOLE_MS_MAX = 60000,
 };

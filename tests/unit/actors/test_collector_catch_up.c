@@ -126,7 +126,7 @@ static void many_symbols_make_short_stretches(void **state)
     struct world *w = *state;
     renew(w, 128, 1000);
     tell_infos(w);
-    assert_string_equal(w->asked, "klines S000 -900 -400"); /* 500 minutes of each, and one more */
+    assert_string_equal(w->asked, "klines S000 -900 -650"); /* 250 minutes of each, and one more */
 }
 
 static void what_no_minute_of_the_exchanges_limits_allows_holds_nothing_back(void **state)
