@@ -217,6 +217,10 @@ static void on_wake(struct partition *p)
     if (p->is_stopped) {
         return;
     }
+    if (p->phase == PARTITION_waking) {
+        partition_wake(p);
+        return;
+    }
     if (p->phase == PARTITION_retrying) {
         partition_retry_commit(p);
         return;

@@ -40,11 +40,19 @@ static int64_t batch_begin(const struct partition *p)
     return p->batch_from >= 0 ? p->batch_from : p->effects.meta.next_offset;
 }
 
-/* Where a start without state would have to begin: no sink owes anything from before. What is being
- * rebuilt was acknowledged once and for all: one rebuild after another must not go further back. */
+/* Of two offsets of which -1 is none. */
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Where a start without state would have to begin: no sink owes anything from before, and no dead
+ * letter of a rejection is still to be written. What is being rebuilt was acknowledged once and for
+ * all: one rebuild after another must not go further back. */
 static int64_t acked_offset(const struct partition *p)
 {
-    int64_t acked = p->owed.from >= 0 ? p->owed.from : p->effects.meta.next_offset;
+    int64_t owed = earlier(p->owed.from, p->rejected_from);
+    int64_t acked = owed >= 0 ? owed : p->effects.meta.next_offset;
     return acked > p->effects.meta.quiet_until ? acked : p->effects.meta.quiet_until;
 }
 
@@ -72,6 +80,8 @@ static void take_rejections(struct partition *p)
         reject_into_batch(p, &p->rejected->items[i]);
     }
     delivery_destroy_rejections(&p->rejected);
+    p->batch_from = earlier(p->rejected_from, batch_begin(p));
+    p->rejected_from = -1;
 }
 
 static void save_symbols(struct partition *p)
@@ -108,7 +118,7 @@ void partition_commit(struct partition *p)
     effects_end(&p->effects);
     actor_set_deadline(&p->actor, DEADLINE_NONE);
     p->is_batch_open = false;
-    p->effects.meta.owed_from = p->owed.from >= 0 ? p->owed.from : batch_begin(p);
+    p->effects.meta.owed_from = earlier(p->owed.from, batch_begin(p));
     p->checkpoint_meta = p->effects.meta;
     p->checkpoint = (struct checkpoint){
         .batch = p->effects.batch,
@@ -176,7 +186,8 @@ static void note_owed(struct partition *p)
     } else if (p->owed.from < 0) {
         p->owed = (struct owed){begin, last_sequence(p)};
     } else {
-        p->owed_later.from = p->owed_later.from < 0 ? begin : p->owed_later.from;
+        p->owed.from = earlier(p->owed.from, begin); /* of a rejection: from before */
+        p->owed_later.from = earlier(p->owed_later.from, begin);
         p->owed_later.sequence = last_sequence(p);
     }
 }
@@ -333,6 +344,7 @@ void partition_on_acked(struct partition *p, const struct msg_outbox_acked *m)
     p->are_acks_unsaved = true;
     count_owed(p);
     if (m->rejections != NULL) {
+        p->rejected_from = earlier(p->rejected_from, p->owed.from);
         append_rejections(p, m->rejections);
     }
     partition_go_on(p);

@@ -1,4 +1,4 @@
-/* What partition.c, partition_intake.c and partition_commit.c share. */
+/* What the files of the partition share. */
 #ifndef CANDLED_ACTORS_PARTITION_INTERNAL_H
 #define CANDLED_ACTORS_PARTITION_INTERNAL_H
 
@@ -16,6 +16,7 @@
 enum { SLICE_KLINES_MAX = ACTOR_TURN_MESSAGES_MAX - 2, SLICE_RECORDS_MAX = 1000 };
 
 enum partition_phase {
+    PARTITION_waking, /* see partition_wake.c */
     PARTITION_gathering,
     PARTITION_saving,
     PARTITION_committing,
@@ -49,6 +50,7 @@ struct partition {
     struct metrics_set *owed_metrics[SINK_COUNT];
 
     enum partition_phase phase;
+    char woken_to[SYMBOL_BYTES_MAX + 1];
     bool is_asking;        /* a SOURCE_RESUME has no answer yet */
     bool is_slice_open;    /* a SLICE_END is on its way */
     bool is_batch_open;    /* effects_begin() was called */
@@ -74,6 +76,7 @@ struct partition {
     bool is_retry_told;
 
     struct rejections *rejected; /* of sinks, to become dead letters in the next batch */
+    int64_t rejected_from;       /* offset from which their candles were owed; -1: none */
     struct owed {
         int64_t from;     /* source offset at which it begins; -1: nothing is owed */
         int64_t sequence; /* its last outbox entry */
@@ -97,6 +100,9 @@ struct symbol_entry *partition_add_symbol(struct partition *p, const char *name)
 void partition_go_on(struct partition *p);
 struct symbol_entry *partition_touch(struct partition *p, const char *symbol);
 void partition_send_slice_end(struct partition *p);
+
+/* partition_wake.c */
+void partition_wake(struct partition *p);
 
 /* partition_intake.c */
 void partition_take_slice(struct partition *p);

@@ -57,6 +57,7 @@ struct partition *partition_create(const struct partition_options *options)
     p->log_end = -1;
     p->owed.from = -1;
     p->owed_later.from = -1;
+    p->rejected_from = -1;
     p->batch_from = -1;
     p->metrics = partition_metrics(options->metrics, options->topic, options->partition);
     actor_init(&p->actor, &partition_class, options->sched);
@@ -132,44 +133,4 @@ void partition_add_dispatcher(struct partition *p, enum sink sink, struct actor 
     p->owed_metrics[sink] = metrics_set_of(p->options.metrics, METRIC_SCOPE_outbox, labels);
     p->dispatchers[sink] = dispatcher;
     p->effects.meta.cursors[sink] = partition_first_cursor(store_meta(p->options.store), sink);
-}
-
-/* Most symbols wait for their first kline; those with pending windows must hear of time. By new
- * rules all go into the first checkpoint, so that the next start finds no window by the old ones.
- */
-static bool wake(void *context, struct slice key, struct slice state)
-{
-    struct partition *p = context;
-    char name[SYMBOL_BYTES_MAX + 1];
-
-    if (key.size > SYMBOL_BYTES_MAX) {
-        return true;
-    }
-    memcpy(name, key.bytes, key.size);
-    name[key.size] = '\0';
-    if (p->effects.are_rules_new) {
-        (void)partition_touch(p, name);
-    } else if (symbol_state_has_pending(state)) {
-        (void)partition_add_symbol(p, name);
-    }
-    return true;
-}
-
-void partition_start(struct partition *p)
-{
-    if (!effects_begin(&p->effects)) {
-        return;
-    }
-    enum status status =
-        store_view_each(p->effects.view, TABLE_actors, (struct slice){"", 0}, wake, p);
-    effects_end(&p->effects);
-    if (status != STATUS_OK) {
-        actor_escalate(&p->actor, status);
-        return;
-    }
-    partition_tell_position(p);
-    if (partition_is_owing(p)) {
-        p->owed = (struct owed){p->effects.meta.owed_from, p->effects.meta.outbox_next - 1};
-    }
-    partition_go_on(p);
 }

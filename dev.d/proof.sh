@@ -3,7 +3,7 @@
 build_proof() {
     need_to_build
     configure release --buildtype=release -Db_ndebug=false
-    compile release tests/sim/sim tests/crash/crash tests/faults/faults_driver tests/faults/fail_nth.so tests/model/model
+    compile release ops/candled tests/sim/sim tests/crash/crash tests/faults/faults_driver tests/faults/fail_nth.so tests/model/model
 }
 
 # crash KILLS: so many kill -9 inside commits, in each sync mode.

@@ -257,7 +257,7 @@ TESTS = []
 
 
 def test(name, alone=False, full=False):
-    """Marks a function as a test. `alone`: it takes down what others use; `full`: only with --full."""
+    """Marks a function as a test. `alone`: it is heavy, and runs after the others, with the program that ships; `full`: only with --full."""
 
     def add(function):
         TESTS.append((name, function, alone, full))

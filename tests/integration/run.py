@@ -103,6 +103,7 @@ def main():
 
     with ThreadPoolExecutor(options.jobs) as pool:
         results = list(pool.map(run, [item for item in tests if not item[2]]))
+    os.environ["CANDLED_BIN"] = os.environ.get("CANDLED_RELEASE_BIN") or harness.binary()
     results += [run(item) for item in tests if item[2]]
     servers.wipe()
     return 0 if all(results) else 1

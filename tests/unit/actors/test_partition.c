@@ -118,6 +118,35 @@ static void from_where_the_sinks_owe_is_known_after_a_restart(void **state)
     close_fixture(f);
 }
 
+/* Whoever lost the state would have to make the candle again, to hear that it is rejected. */
+static void a_rejected_row_is_owed_until_its_dead_letter_is_delivered(void **state)
+{
+    (void)state;
+    for (int is_in_the_air = 0; is_in_the_air < 2; is_in_the_air++) {
+        struct fixture *f = open_fixture();
+        run(f);
+        f->record.offset = 40;
+        if (is_in_the_air) {
+            tell_record(f);
+            run(f);
+        }
+        tell_rejected(f);
+        run(f);
+        if (!is_in_the_air) {
+            tell_record(f);
+            run(f);
+        }
+        commit(f);
+        assert_int_equal(f->acked_offset, OWED_FROM);
+        assert_int_equal(commit_record(f, 41), OWED_FROM);
+        assert_int_equal(commit_record(f, 42), OWED_FROM);
+        assert_int_equal(store_meta(f->store)->owed_from, OWED_FROM);
+        tell_acked(f, store_meta(f->store)->outbox_next - 1, (struct acked){.revision = 1});
+        assert_int_equal(commit_record(f, 43), 44);
+        close_fixture(f);
+    }
+}
+
 /* The sinks have what records below the quiet offset emit; not what a pause after them does. */
 static void a_window_that_a_pause_ends_is_told_although_its_records_were_not(void **state)
 {
@@ -304,6 +333,7 @@ int main(void)
         cmocka_unit_test(one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile),
         cmocka_unit_test(how_far_a_sink_has_acknowledged_is_saved_with_the_next_checkpoint),
         cmocka_unit_test(from_where_the_sinks_owe_is_known_after_a_restart),
+        cmocka_unit_test(a_rejected_row_is_owed_until_its_dead_letter_is_delivered),
         cmocka_unit_test(a_window_that_a_pause_ends_is_told_although_its_records_were_not),
         cmocka_unit_test(what_a_sink_had_is_known_when_the_past_is_rebuilt),
         cmocka_unit_test(what_was_acknowledged_stays_so_while_it_is_rebuilt),
