@@ -100,6 +100,16 @@ static void report_silence(struct collector *c, struct collected *symbol, int64_
     feed_lane_resubscribe(&c->lanes[symbol->lane], symbol->place_in_lane);
 }
 
+void collector_find_holes(struct collector *c, struct collected *symbol, int64_t now_ms)
+{
+    if (strcmp(symbol->gaps.row.status, "unknown") != 0) {
+        feed_gaps_look(&symbol->gaps, &c->rules, collector_exchange_ms(c, now_ms), now_ms);
+        if (symbol->gaps.is_dirty) {
+            collector_changed(c);
+        }
+    }
+}
+
 static void look_at_symbol(struct collector *c, struct collected *symbol, int64_t now_ms)
 {
     bool is_served = feed_lane_is_serving(&c->lanes[symbol->lane]);
@@ -112,11 +122,8 @@ static void look_at_symbol(struct collector *c, struct collected *symbol, int64_
     if (now_ms - symbol->heard_ms > symbol->silence_ms && is_served) {
         report_silence(c, symbol, now_ms);
     }
-    if (c->has_clock && strcmp(symbol->gaps.row.status, "unknown") != 0) {
-        feed_gaps_look(&symbol->gaps, &c->rules, collector_exchange_ms(c, now_ms), now_ms);
-        if (symbol->gaps.is_dirty) {
-            collector_changed(c);
-        }
+    if (c->has_clock) {
+        collector_find_holes(c, symbol, now_ms);
     }
 }
 
@@ -149,7 +156,8 @@ static void look(struct collector *c, int64_t now_ms)
 
 void collector_tick(struct collector *c, int64_t now_ms)
 {
-    for (size_t i = 0; i < c->lane_count; i++) {
+    collector_catch_up_tick(c, now_ms);
+    for (size_t i = 0; i < c->lane_count && !collector_is_catching_up(c); i++) {
         feed_lane_tick(&c->lanes[i], now_ms);
     }
     if (now_ms >= c->next_look_ms) {
@@ -293,7 +301,10 @@ bool collector_is_serving(const struct collector *c)
 
 struct collector_state collector_look(const struct collector *c)
 {
-    struct collector_state state = {.symbols = c->symbol_count};
+    struct collector_state state = {
+        .symbols = c->symbol_count,
+        .is_catching_up = collector_is_catching_up(c),
+    };
     for (size_t i = 0; i < c->lane_count; i++) {
         state.connections += feed_lane_open_count(&c->lanes[i]);
     }

@@ -43,6 +43,8 @@ struct collector_options {
     int64_t age_ms_max;
     int64_t backfill_ms;
     int64_t keep_ms; /* what a shard takes */
+    int64_t
+        grace_ms; /* how long it waits for a minute: younger holes do not hold the stream back */
     bool proves_by_ids;
     uint64_t seed;
     struct metrics_set *metrics; /* borrowed */
@@ -96,6 +98,7 @@ struct collector_state {
     size_t silent;
     size_t unlisted;
     int64_t open_minutes;
+    bool is_catching_up; /* the past is read first: nothing is connected yet */
 };
 
 struct collector_state collector_look(const struct collector *collector);

@@ -10,12 +10,10 @@
 #include <string.h>
 
 enum {
-    WEIGHT_KLINES = 2,
     WEIGHT_INFO = 20,
     INFO_SYMBOLS_MAX = 50,
     INFO_RETRY_MS = 15000,
-    NO_ROOM_MS = 10000, /* the spool is full: so long before the next question */
-    FAILED_MS = 5000,   /* others have their turn before a question that failed */
+    FAILED_MS = 5000, /* others have their turn before a question that failed */
 };
 
 static size_t gather_infos(struct collector *c, const char **names)
@@ -54,27 +52,34 @@ static bool ask_info(struct collector *c, int64_t now_ms)
 }
 
 /* The symbols take turns. */
-static void ask_klines(struct collector *c, int64_t now_ms)
+static bool next_hole(struct collector *c, int64_t now_ms)
 {
-    if (!c->has_clock || !feed_budget_allows(&c->weight, WEIGHT_KLINES, now_ms)) {
-        return;
-    }
     for (size_t i = 1; i <= c->symbol_count; i++) {
         size_t at = (c->asked_symbol + i) % c->symbol_count;
         struct feed_gaps *gaps = &c->symbols[at].gaps;
-        if (strcmp(gaps->row.status, "unknown") == 0 ||
-            !feed_gaps_ask_next(gaps, &c->rules, collector_exchange_ms(c, now_ms), now_ms,
-                                &c->ask)) {
-            continue;
+        if (strcmp(gaps->row.status, "unknown") != 0 &&
+            feed_gaps_ask_next(gaps, &c->rules, collector_exchange_ms(c, now_ms), now_ms,
+                               &c->ask)) {
+            c->asked_symbol = at;
+            return true;
         }
-        feed_budget_use(&c->weight, WEIGHT_KLINES, now_ms);
-        c->asked_symbol = at;
-        c->question = QUESTION_klines;
-        metrics_add(c->options.metrics, METRIC_feed_rest_requests_total, 1);
-        c->options.port.ask_klines(c->options.port.context, gaps->row.name, c->ask.from_ms,
-                                   c->ask.read_to_ms);
+    }
+    return false;
+}
+
+static void ask_klines(struct collector *c, int64_t now_ms)
+{
+    if (!c->has_clock || !feed_budget_allows(&c->weight, COLLECTOR_WEIGHT_KLINES, now_ms)) {
         return;
     }
+    if (collector_is_catching_up(c) ? !collector_catch_up_next(c, now_ms) : !next_hole(c, now_ms)) {
+        return;
+    }
+    feed_budget_use(&c->weight, COLLECTOR_WEIGHT_KLINES, now_ms);
+    c->question = QUESTION_klines;
+    metrics_add(c->options.metrics, METRIC_feed_rest_requests_total, 1);
+    c->options.port.ask_klines(c->options.port.context, c->symbols[c->asked_symbol].gaps.row.name,
+                               c->ask.from_ms, c->ask.read_to_ms);
 }
 
 void collector_ask(struct collector *c, int64_t now_ms)
@@ -142,28 +147,6 @@ static void take_infos(struct collector *c, const struct exchange_answer *answer
     }
 }
 
-enum taken { TAKEN_no, TAKEN_yes, TAKEN_no_room };
-
-/* A minute that is still open by the exchange's own clock is none. */
-static enum taken take_row(struct collector *c, struct feed_gaps *gaps,
-                           const struct exchange_answer *answer, size_t index, int64_t now_ms)
-{
-    const struct kline *kline = &answer->rows[index].kline;
-    int64_t exchange_ms = collector_exchange_ms(c, now_ms);
-
-    if (kline->open_ms + MINUTE_MS > exchange_ms ||
-        !feed_gaps_ask_wants(gaps, &c->ask, kline->open_ms)) {
-        return TAKEN_no;
-    }
-    if (!c->options.port.put(c->options.port.context, slice_of_text(kline->symbol),
-                             exchange_answer_text(answer, index), true)) {
-        return TAKEN_no_room;
-    }
-    feed_gaps_took(gaps, &c->rules, kline, true, exchange_ms, now_ms);
-    metrics_add(c->options.metrics, METRIC_feed_filled_minutes_total, 1);
-    return TAKEN_yes;
-}
-
 static void note_bad_rows(struct collector *c, const struct exchange_answer *answer)
 {
     if (answer->bad_rows > 0) {
@@ -175,21 +158,12 @@ static void note_bad_rows(struct collector *c, const struct exchange_answer *ans
 
 static void take_klines(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
 {
-    struct feed_gaps *gaps = &c->symbols[c->asked_symbol].gaps;
-    enum taken taken = TAKEN_no;
-    int64_t exchange_ms = collector_exchange_ms(c, now_ms);
-    int64_t newest_ms = FEED_NO_TIME;
-
-    for (size_t i = 0; i < answer->row_count && taken != TAKEN_no_room; i++) {
-        taken = take_row(c, gaps, answer, i, now_ms);
-        int64_t open_ms = answer->rows[i].kline.open_ms;
-        newest_ms = open_ms + MINUTE_MS <= exchange_ms && open_ms > newest_ms ? open_ms : newest_ms;
+    collector_pages_hold(c, answer, now_ms);
+    if (collector_is_catching_up(c)) {
+        collector_catch_up_held(c);
+    } else {
+        (void)collector_pages_put(c, now_ms);
     }
-    if (taken == TAKEN_no_room) {
-        feed_gaps_ask_postpone(gaps, &c->ask, now_ms + NO_ROOM_MS);
-        return;
-    }
-    feed_gaps_ask_answered(gaps, &c->rules, &c->ask, newest_ms, exchange_ms, now_ms);
 }
 
 static void use(struct collector *c, const struct exchange_answer *answer, int64_t now_ms)
@@ -203,6 +177,7 @@ static void use(struct collector *c, const struct exchange_answer *answer, int64
         take_klines(c, answer, now_ms);
     }
     backoff_reset(&c->rest_backoff);
+    collector_catch_up_heard(c, now_ms);
     if (c->has_rest_failed) {
         c->has_rest_failed = false;
         log_event(LOG_feed_rest_recovered, log_int("http_code", answer->http_code));
@@ -247,5 +222,6 @@ void collector_answered(struct collector *c, const struct exchange_answer *answe
         break;
     }
     c->question = QUESTION_none;
+    collector_catch_up_tick(c, now_ms);
     collector_ask(c, now_ms);
 }

@@ -155,8 +155,11 @@ struct collector *collector_create(const struct collector_options *options)
     c->bad_told_ms = FEED_NO_TIME;
     c->rest_not_before_ms = FEED_NO_TIME;
     c->info_not_before_ms = FEED_NO_TIME;
+    c->catch_up.began_ms = FEED_NO_TIME;
+    c->catch_up.to_ms = FEED_NO_TIME;
     add_symbols(c, options->symbols, options->symbol_count);
     add_lanes(c);
+    c->catch_up.next = c->symbol_count;
     for (size_t i = 0; i < c->symbol_count; i++) {
         c->symbols[i].silence_ms = options->silence_ms;
         c->symbols[i].heard_ms = FEED_NO_TIME;
@@ -179,6 +182,7 @@ void collector_destroy(struct collector **collector_p)
     }
     exchange_frame_decoder_destroy(&c->decoder);
     feed_batch_deinit(&c->ledger);
+    collector_pages_deinit(&c->pages);
     mem_free(c->symbols);
     mem_free(c->names);
     mem_free(c->lanes);

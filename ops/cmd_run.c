@@ -256,7 +256,7 @@ static void introduce_feed(const struct run *r)
         fprintf(stderr, "candled run: recorded klines");
         break;
     case FEED_exchange:
-        fprintf(stderr, "candled run: the exchange at %s", exchange);
+        fprintf(stderr, "candled run: the exchange at %s, its past first", exchange);
         break;
     }
 }

@@ -103,13 +103,15 @@ bool collect_tell_ready(struct collect *c, char *json, size_t size)
     bool is_ready = is_serving && is_kafka_up && !c->is_disconnected;
 
     (void)snprintf(json, size,
-                   "{\"ready\":%s,\"exchange\":%s,\"kafka\":%s,\"stopping\":%s,\"symbols\":%zu,"
+                   "{\"ready\":%s,\"exchange\":%s,\"kafka\":%s,\"stopping\":%s,"
+                   "\"catching_up\":%s,\"symbols\":%zu,"
                    "\"connections\":%zu,\"silent\":%zu,\"unlisted\":%zu,\"open_minutes\":%" PRId64
                    ",\"spooled\":%" PRId64 "}\n",
                    is_ready ? "true" : "false", is_serving ? "true" : "false",
                    is_kafka_up ? "true" : "false", c->is_disconnected ? "true" : "false",
-                   state.symbols, state.connections, state.silent, state.unlisted,
-                   state.open_minutes, feed_store_spool_frames(c->store));
+                   state.is_catching_up ? "true" : "false", state.symbols, state.connections,
+                   state.silent, state.unlisted, state.open_minutes,
+                   feed_store_spool_frames(c->store));
     return is_ready;
 }
 

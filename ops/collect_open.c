@@ -269,6 +269,7 @@ static enum status open_collector(struct collect *c, char *error)
         .backfill_ms = config->feed.backfill,
         .keep_ms =
             config->candles.retention + interval_ms(interval_longest(config->candles.intervals)),
+        .grace_ms = config->candles.grace,
         .proves_by_ids = config->candles.trade_ids == CONFIG_trade_ids_spot,
         .seed = (uint64_t)seed.tv_nsec ^ (uint64_t)seed.tv_sec << 32,
         .metrics = c->metrics,

@@ -83,6 +83,8 @@
     X(batch_lease_unknown,    warning, "MongoDB does not say who runs the batch; asking again")      \
     X(backups_pruned,         info,    "backups older than batch.backup_keep were deleted")        \
     X(socket_failed,          warning, "the socket that `candled state` asks cannot be opened")     \
+    X(feed_catching_up,       info,    "what is missing is read from REST, and put in order of time, before the exchange's stream is connected") \
+    X(feed_caught_up,         info,    "the stream is connected now; minutes that are left are filled beside it") \
     X(feed_connected,         info,    "a connection to the exchange is open") \
     X(feed_disconnected,      warning, "a connection to the exchange is gone; another one is made") \
     X(feed_replaced,          info,    "a connection to the exchange was replaced by a newer one") \

@@ -49,15 +49,21 @@ static struct feed_ask ask_of(const struct feed_hole *hole, int64_t exchange_ms)
 }
 
 /* Walks backwards: a gap that is dropped is replaced by the last one, which was seen already. */
-bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules,
-                        int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask)
+static void cut_all_old(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                        int64_t exchange_ms, int64_t now_ms)
 {
-    const struct feed_gap *best = NULL;
     for (size_t i = g->gap_count; i-- > 0;) {
         if (g->gaps[i].due_ms <= now_ms) {
             (void)cut_old(g, rules, &g->gaps[i], exchange_ms);
         }
     }
+}
+
+bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                        int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask)
+{
+    const struct feed_gap *best = NULL;
+    cut_all_old(g, rules, exchange_ms, now_ms);
     for (size_t i = 0; i < g->gap_count; i++) {
         const struct feed_gap *gap = &g->gaps[i];
         if (gap->due_ms <= now_ms && (best == NULL || gap->hole.from_ms < best->hole.from_ms)) {
@@ -71,22 +77,34 @@ bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules
     return true;
 }
 
+/* Minutes that begin after after_ms, and wait for nothing. */
+static bool is_askable(const struct feed_gap *gap, int64_t after_ms, int64_t now_ms)
+{
+    return gap->hole.kind == FEED_HOLE_minutes && gap->due_ms <= now_ms &&
+           gap->hole.from_ms > after_ms;
+}
+
+int64_t feed_gaps_ask_oldest(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                             int64_t after_ms, int64_t exchange_ms, int64_t now_ms)
+{
+    int64_t oldest_ms = FEED_NO_TIME;
+    cut_all_old(g, rules, exchange_ms, now_ms);
+    for (size_t i = 0; i < g->gap_count; i++) {
+        int64_t from_ms = g->gaps[i].hole.from_ms;
+        if (is_askable(&g->gaps[i], after_ms, now_ms) &&
+            (oldest_ms == FEED_NO_TIME || from_ms < oldest_ms)) {
+            oldest_ms = from_ms;
+        }
+    }
+    return oldest_ms;
+}
+
 bool feed_gaps_ask_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms)
 {
     if (open_ms < ask->from_ms || open_ms > ask->to_ms) {
         return false;
     }
     return ask->kind == FEED_HOLE_trades || feed_gaps_with(g, open_ms) != NULL;
-}
-
-/* The exchange has nothing new of a symbol: it is not asked each minute. */
-static void slow_down(struct feed_gaps *g, int64_t now_ms)
-{
-    g->tail_wait_ms = g->tail_wait_ms == 0 ? TAIL_WAIT_MS_MIN : g->tail_wait_ms * 2;
-    if (g->tail_wait_ms > TAIL_WAIT_MS_MAX) {
-        g->tail_wait_ms = TAIL_WAIT_MS_MAX;
-    }
-    g->tail_not_before_ms = now_ms + g->tail_wait_ms;
 }
 
 /* What is left of a hole that was asked for only in part: the rest is another one. */
@@ -101,6 +119,44 @@ static struct feed_gap *split(struct feed_gaps *g, const struct feed_gaps_rules 
         rules->changed(rules->context, &rest, false);
     }
     return &g->gaps[index];
+}
+
+bool feed_gaps_ask_stretch(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                           int64_t from_ms, int64_t to_ms, int64_t exchange_ms, int64_t now_ms,
+                           struct feed_ask *out_ask)
+{
+    struct feed_ask ask = {.from_ms = to_ms + MINUTE_MS, .to_ms = FEED_NO_TIME};
+    for (size_t i = g->gap_count; i-- > 0;) { /* what is split off stands behind */
+        if (!is_askable(&g->gaps[i], from_ms - MINUTE_MS, now_ms) ||
+            g->gaps[i].hole.from_ms > to_ms) {
+            continue;
+        }
+        const struct feed_hole *hole = &split(g, rules, i, to_ms)->hole;
+        rules->changed(rules->context, hole, false);
+        ask.from_ms = hole->from_ms < ask.from_ms ? hole->from_ms : ask.from_ms;
+        ask.to_ms = max_ms(ask.to_ms, hole->to_ms);
+    }
+    if (ask.to_ms == FEED_NO_TIME) {
+        return false;
+    }
+    /* One minute more for a proof. Where it is missing, too, a later question has more of them. */
+    int64_t closed_ms = interval_open_ms(INTERVAL_1m, exchange_ms) - MINUTE_MS;
+    bool is_behind = closed_ms > ask.to_ms;
+    ask.read_to_ms = is_behind ? ask.to_ms + MINUTE_MS : ask.to_ms;
+    ask.kind = FEED_HOLE_minutes;
+    ask.hole_from_ms = ask.from_ms;
+    *out_ask = ask;
+    return true;
+}
+
+/* The exchange has nothing new of a symbol: it is not asked each minute. */
+static void slow_down(struct feed_gaps *g, int64_t now_ms)
+{
+    g->tail_wait_ms = g->tail_wait_ms == 0 ? TAIL_WAIT_MS_MIN : g->tail_wait_ms * 2;
+    if (g->tail_wait_ms > TAIL_WAIT_MS_MAX) {
+        g->tail_wait_ms = TAIL_WAIT_MS_MAX;
+    }
+    g->tail_not_before_ms = now_ms + g->tail_wait_ms;
 }
 
 static void give_up(struct feed_gaps *g, const struct feed_gaps_rules *rules, size_t index,

@@ -19,6 +19,18 @@ struct feed_ask {
 bool feed_gaps_ask_next(struct feed_gaps *g, const struct feed_gaps_rules *rules,
                         int64_t exchange_ms, int64_t now_ms, struct feed_ask *out_ask);
 
+/* The first minute of the oldest hole that begins after after_ms and may be asked for now;
+ * FEED_NO_TIME: there is none. Of kind minutes only. What is too old is settled on the way. */
+int64_t feed_gaps_ask_oldest(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                             int64_t after_ms, int64_t exchange_ms, int64_t now_ms);
+
+/* One question for all minutes that are missing from from_ms to to_ms, both inside, and at most
+ * FEED_GAPS_ASK_MINUTES apart. Holes that begin earlier are left out; one that goes on behind the
+ * stretch is divided there. False: nothing is missing. */
+bool feed_gaps_ask_stretch(struct feed_gaps *g, const struct feed_gaps_rules *rules,
+                           int64_t from_ms, int64_t to_ms, int64_t exchange_ms, int64_t now_ms,
+                           struct feed_ask *out_ask);
+
 /* Whether a minute of an answer is still wanted. */
 bool feed_gaps_ask_wants(const struct feed_gaps *g, const struct feed_ask *ask, int64_t open_ms);
 

@@ -119,6 +119,7 @@ static inline int setup(void **state)
         .age_ms_max = 23ll * 3600000,
         .backfill_ms = 10 * MINUTE_MS,
         .keep_ms = 1500ll * MINUTE_MS,
+        .grace_ms = 2 * MINUTE_MS,
         .proves_by_ids = true,
         .seed = 3,
         .metrics = metrics_set_of(world.metrics, METRIC_SCOPE_feed, ""),
@@ -164,12 +165,10 @@ static inline void say_kline(struct world *w, int place, const char *symbol, int
     say(w, place, text);
 }
 
-/* Connected, subscribed, and the exchange's clock is known: second 30 of minute 100. */
+/* The exchange's clock is known: second 30 of minute 100. */
 static inline void begin(struct world *w)
 {
     pass(w, 100);
-    collector_opened(w->collector, 0, 0, w->now_ms);
-    say(w, 0, "{\"result\":null,\"id\":1}");
     struct exchange_answer answer = {.used_weight = -1, .server_ms = MINUTE(100) + 30000};
     exchange_answer_add_listing(&answer, "BTCUSDT", "TRADING");
     exchange_answer_add_listing(&answer, "ETHUSDT", "TRADING");
@@ -178,6 +177,13 @@ static inline void begin(struct world *w)
     collector_answered(w->collector, &answer, w->now_ms);
     exchange_answer_deinit(&answer);
     pass(w, 1000);
+}
+
+/* An answer without rows. */
+static inline void give(struct world *w, const struct exchange_answer *answer)
+{
+    w->asked[0] = '\0';
+    collector_answered(w->collector, answer, w->now_ms);
 }
 
 static inline void give_minutes(struct world *w, const char *symbol, int from, int to)
@@ -200,11 +206,21 @@ static inline void give_minutes(struct world *w, const char *symbol, int from, i
     exchange_answer_deinit(&answer);
 }
 
+static inline void connect_lane(struct world *w)
+{
+    assert_true(w->is_connected[0]);
+    collector_opened(w->collector, 0, 0, w->now_ms);
+    say(w, 0, "{\"result\":null,\"id\":1}");
+}
+
+/* The past has been read, and the lane is connected and subscribed. */
 static inline void settle_start(struct world *w)
 {
     begin(w);
-    give_minutes(w, "ETHUSDT", 90, 99);
     give_minutes(w, "BTCUSDT", 90, 99);
+    give_minutes(w, "ETHUSDT", 90, 99);
+    pass(w, 100);
+    connect_lane(w);
     w->put_count = 0;
 }
 

@@ -242,6 +242,71 @@ static void an_answer_that_cannot_be_used_is_put_off_and_not_counted(void **stat
     assert_int_equal(book->holes[0].asked, 0);
 }
 
+static bool next_stretch(struct book *book, int from, int to, struct feed_ask *ask)
+{
+    return feed_gaps_ask_stretch(&book->gaps, &book->rules, MINUTE(from), MINUTE(to), MINUTE(100),
+                                 0, ask);
+}
+
+static void a_stretch_divides_the_hole_that_goes_on_behind_it(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 0);
+    take(book, closed(50, 5000, 5099));
+    assert_true(next_stretch(book, 1, 20, &ask));
+    assert_int_equal(ask.from_ms, MINUTE(1));
+    assert_int_equal(ask.to_ms, MINUTE(20));
+    assert_int_equal(ask.read_to_ms, MINUTE(21)); /* one more: a proof */
+    assert_int_equal(book->count, 2);
+    assert_hole(book, 0, FEED_HOLE_STATE_open, 1, 20);
+    assert_hole(book, 1, FEED_HOLE_STATE_open, 21, 49);
+    answer(book, &ask, 1, 20, MINUTE(100), 0);
+    assert_int_equal(feed_gaps_open_minutes(&book->gaps), 29);
+    assert_true(next_stretch(book, 21, 99, &ask));
+    assert_int_equal(ask.to_ms, MINUTE(49));
+    answer(book, &ask, 21, 49, MINUTE(100), 0);
+    assert_int_equal(book->count, 1);
+    assert_hole(book, 0, FEED_HOLE_STATE_filled, 1, 49);
+}
+
+static void a_stretch_has_one_question_for_all_its_holes_and_none_for_older_ones(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 0);
+    take(book, closed(5, 500, 599));
+    take(book, closed(8, 800, 899));
+    take(book, closed(12, 1200, 1299));
+    assert_true(next_stretch(book, 3, 20, &ask)); /* 1 to 4 begins before it */
+    assert_int_equal(ask.from_ms, MINUTE(6));
+    assert_int_equal(ask.to_ms, MINUTE(11));
+    answer(book, &ask, 6, 12, MINUTE(100), 0);
+    assert_int_equal(feed_gaps_open_minutes(&book->gaps), 4);
+    assert_false(next_stretch(book, 3, 20, &ask));
+}
+
+static int64_t oldest(struct book *book, int64_t after_ms, int64_t now_ms)
+{
+    return feed_gaps_ask_oldest(&book->gaps, &book->rules, after_ms, MINUTE(100), now_ms);
+}
+
+static void the_oldest_hole_is_told_unless_it_waits_or_is_not_asked_about(void **state)
+{
+    struct book *book = *state;
+    struct feed_ask ask;
+    take_minutes(book, 0, 0);
+    take(book, closed(5, 500, 599));
+    take(book, closed(8, 800, 899));
+    assert_int_equal(oldest(book, FEED_NO_TIME, 0), MINUTE(1));
+    assert_int_equal(oldest(book, MINUTE(1), 0), MINUTE(6));
+    assert_int_equal(oldest(book, MINUTE(6), 0), FEED_NO_TIME);
+    assert_true(next_stretch(book, 1, 4, &ask));
+    feed_gaps_ask_postpone(&book->gaps, &ask, 5000);
+    assert_int_equal(oldest(book, FEED_NO_TIME, 0), MINUTE(6));
+    assert_int_equal(oldest(book, FEED_NO_TIME, 5000), MINUTE(1));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -261,6 +326,9 @@ int main(void)
         TEST(what_is_older_than_a_shard_takes_is_not_asked_for),
         TEST(a_long_hole_is_asked_for_piece_by_piece),
         TEST(an_answer_that_cannot_be_used_is_put_off_and_not_counted),
+        TEST(a_stretch_divides_the_hole_that_goes_on_behind_it),
+        TEST(a_stretch_has_one_question_for_all_its_holes_and_none_for_older_ones),
+        TEST(the_oldest_hole_is_told_unless_it_waits_or_is_not_asked_about),
     };
 #undef TEST
     return cmocka_run_group_tests(tests, NULL, NULL);
