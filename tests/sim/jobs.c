@@ -5,6 +5,7 @@
 #include "tests/sim/world.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,9 @@ struct job {
     uint64_t failures;
     struct fault_counts faults;
 };
+
+/* In memory that the processes share: the first one has been told to end. */
+static volatile sig_atomic_t *is_told;
 
 struct run {
     const struct jobs_options *options;
@@ -125,7 +129,7 @@ static void work(struct run *run, size_t index)
     if (freopen("/dev/null", "we", stderr) == NULL) { /* damage is logged by the thousand */
         _exit(EXIT_FAILURE);
     }
-    while (job->next < end && !is_enough(run)) {
+    while (job->next < end && !is_enough(run) && !*is_told) {
         struct fault_counts faults;
         job->seed = seed_at(run, job->next);
         job->next += run->job_count;
@@ -164,8 +168,33 @@ static void wait_for(struct run *run, size_t index)
     (void)rmdir(run->folders[index]);
 }
 
+static void on_signal(int number)
+{
+    (void)number;
+    *is_told = 1;
+}
+
+/* Whoever ends a long run wants to know how far it came. */
+static void heed_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+}
+
+static void *share(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        perror("mmap");
+        exit(EXIT_FAILURE);
+    }
+    return memory;
+}
+
 static void run_all(struct run *run)
 {
+    heed_signals();
     for (size_t i = 0; i < run->job_count; i++) {
         make_folder(run->folders[i]);
         run->jobs[i].next = i;
@@ -198,12 +227,8 @@ bool jobs_run(const struct jobs_options *options)
 
     run.options = options;
     run.job_count = options->jobs < 1 ? 1 : options->jobs > JOBS_MAX ? JOBS_MAX : options->jobs;
-    run.jobs = mmap(NULL, JOBS_MAX * sizeof(struct job), PROT_READ | PROT_WRITE,
-                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (run.jobs == MAP_FAILED) {
-        perror("mmap");
-        return false;
-    }
+    run.jobs = share(JOBS_MAX * sizeof(struct job));
+    is_told = share(sizeof(*is_told));
     read_old_seeds(&run, options->seeds_file);
     run_all(&run);
     uint64_t done = sum_up(&run, &failures, &faults);

@@ -20,8 +20,8 @@ struct jobs_options {
 /* Twice, in this process, and compares the two; the first time on standard output. */
 bool jobs_run_seed(uint64_t seed, struct fault_counts *out_faults);
 
-/* Prints failed seeds with the command that repeats them, and what was struck how often. False:
- * some seed failed. */
+/* Prints failed seeds with the command that repeats them, and what was struck how often; told
+ * to end (SIGINT, SIGTERM) it says so of what was done until then. False: some seed failed. */
 bool jobs_run(const struct jobs_options *options);
 
 #endif
