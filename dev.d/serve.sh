@@ -74,10 +74,10 @@ dev_up() {
     done
 }
 
-dev_bench() { # [recovery|batch] [ARGS]
+dev_bench() { # [recovery|batch|peers] [ARGS]
     local interpreter script=bench
     case ${1:-} in
-    recovery | batch)
+    recovery | batch | peers)
         script=$1
         shift
         ;;
