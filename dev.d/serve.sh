@@ -83,6 +83,10 @@ dev_bench() { # [recovery|batch|peers] [ARGS]
         ;;
     esac
     need_packages test "${TEST_PACKAGES[@]}"
+    if [ "$script" = peers ]; then
+        need_packages peers "${PEERS_PACKAGES[@]}"
+        recorded_data
+    fi
     build_release
     interpreter=$(python)
     integration_environment build/candled

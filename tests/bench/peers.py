@@ -8,6 +8,7 @@ compared, and how.
 """
 
 import argparse
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,18 @@ def measure_latency(world, peers, report, options):
                         lambda peer=peer, rate=rate: latency.measure(world, peer, rate, options.warm_up_s, options.seconds))  # fmt: skip
 
 
+def measure(world, peers, report, options):
+    for part in options.parts:
+        if part == "recorded" and shared_folder() is None:
+            say("recorded: there are no recorded months (CANDLED_SHARED)")
+        elif part == "latency":
+            measure_latency(world, peers, report, options)
+        elif peers:
+            measure_throughput(world, peers, report, options, part)
+
+
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("peers.py: was told to end"))
     known = find_peers()
     options = arguments(known)
     peers = chosen(known, options.only)
@@ -135,16 +147,12 @@ def main():
     servers.start_all()
     world = World(servers, harness.ROOT / "build" / "bench" / "peers-runs")
     report = Report(world, peers, options)
-    peers = installed(peers, world, report)
-    for part in options.parts:
-        if part == "recorded" and shared_folder() is None:
-            say("recorded: there are no recorded months (CANDLED_SHARED)")
-        elif part == "latency":
-            measure_latency(world, peers, report, options)
-        elif peers:
-            measure_throughput(world, peers, report, options, part)
-    report.write(options.out)
-    servers.wipe()
+    try:
+        measure(world, installed(peers, world, report), report, options)
+    finally:
+        report.write(options.out)
+        world.close()
+        servers.wipe()
     return 1 if report.failures else 0
 
 

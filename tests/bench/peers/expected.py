@@ -18,15 +18,17 @@ from oracle.fold import Record, fold  # noqa: E402
 
 MINUTE_MS = 60_000
 WINDOW_MINUTES = 5
+# All must have the first; the others are held to where a peer writes them.
 REQUIRED = ("open", "high", "low", "close", "volume", "quoteVolume", "trades")
-OPTIONAL = ("takerBuyVolume", "takerBuyQuoteVolume", "minutes", "complete")  # held to, where a peer writes them
+OPTIONAL = ("takerBuyVolume", "takerBuyQuoteVolume", "minutes", "complete", "firstTradeId", "lastTradeId")
 ORACLE_RECORDS = 6_000  # of each partition
+NO_IDS = {"firstTradeId": None, "lastTradeId": None}  # of a minute without a trade
 LENGTH_MS = {"1m": MINUTE_MS, "5m": WINDOW_MINUTES * MINUTE_MS}
 
 
 def plain(value):
     """A number's text, the same for 1, 1.0, "1.00", Decimal and Decimal128."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return str(value)
     if isinstance(value, Decimal128):
         value = value.to_decimal()
@@ -61,6 +63,7 @@ class Expected:
         symbol, open_ms = kline["s"], kline["t"]
         numbers = {name: Decimal(kline[key]) for name, key in zip(REQUIRED, "ohlcvqn")}
         numbers |= {"takerBuyVolume": Decimal(kline["V"]), "takerBuyQuoteVolume": Decimal(kline["Q"])}
+        numbers |= {"firstTradeId": kline["f"], "lastTradeId": kline["L"]} if kline["n"] else NO_IDS
         if open_ms in self.series[symbol, "1m"]:
             raise Difference(f"the log tells {symbol} at {open_ms} twice")
         self.series[symbol, "1m"][open_ms] = text_of(numbers | {"minutes": 1, "complete": True})
@@ -96,12 +99,15 @@ class Expected:
 
 def folded(klines):
     klines = [numbers for _, numbers in sorted(klines, key=lambda kline: kline[0])]
+    traded = [kline for kline in klines if kline["trades"]] or [NO_IDS]
     sums = ("volume", "quoteVolume", "trades", "takerBuyVolume", "takerBuyQuoteVolume")
     return {name: sum(kline[name] for kline in klines) for name in sums} | {
         "open": klines[0]["open"],
         "high": max(kline["high"] for kline in klines),
         "low": min(kline["low"] for kline in klines),
         "close": klines[-1]["close"],
+        "firstTradeId": traded[0]["firstTradeId"],
+        "lastTradeId": traded[-1]["lastTradeId"],
         "minutes": WINDOW_MINUTES,
         "complete": True,
     }
@@ -150,6 +156,8 @@ def compare_with_oracle(answer, records):
             "quoteVolume": content.quote_volume,
             "takerBuyVolume": content.taker_buy_volume,
             "takerBuyQuoteVolume": content.taker_buy_quote_volume,
+            "firstTradeId": content.first_trade_id,
+            "lastTradeId": content.last_trade_id,
         }
         if answer.series[candle.symbol, candle.interval].get(candle.open_ms) != text_of(fields):
             raise Difference(f"the oracle has another {candle.symbol} {candle.interval} at {candle.open_ms}")

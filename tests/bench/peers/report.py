@@ -112,9 +112,10 @@ class Report:
 
     def about(self):
         machine, rounds = self.head["machine"], self.head["rounds"]
+        spread_of = f"Medians of {rounds} rounds (lowest..highest)." if rounds > 1 else "One round."
         yield f"{self.head['date']}, `{self.head['command']}`. {machine['cores']} cores ({machine['cpu']}), "
         yield f"{machine['memory_gib']} GiB, {machine['system']}, Linux {machine['kernel']}; Kafka, Redis and MongoDB on the"
-        yield f"same machine. Medians of {rounds} rounds (lowest..highest). [What is compared, and how](../../tests/bench/peers/README.md)."
+        yield f"same machine. {spread_of} Every run that counts left both stores equal to the oracle's answer. [What is compared, and how](../../tests/bench/peers/README.md)."
         yield ""
         for name, found in self.head["versions"].items():
             yield f"- {name}: " + ", ".join(f"{part} {version}" for part, version in found.items())

@@ -38,12 +38,14 @@ log = logging.getLogger("consumer")
 def candle_of(kline):
     candle = {"symbol": kline["s"], "interval": "1m", "openTime": kline["t"], "closeTime": kline["T"]}
     candle |= {name: Decimal(kline[key]) for name, key in PRICES.items() | VOLUMES.items()}
-    return candle | {"trades": kline["n"], "minutes": 1, "complete": True}
+    first, last = (kline["f"], kline["L"]) if kline["n"] else (None, None)
+    return candle | {"trades": kline["n"], "minutes": 1, "complete": True, "firstTradeId": first, "lastTradeId": last}
 
 
 def fold(minutes, open_ms):
     """A 5m candle of 1m candles in the order of their time."""
     first = minutes[0]
+    traded = [minute for minute in minutes if minute["trades"]] or [first]
     return {
         "symbol": first["symbol"],
         "interval": "5m",
@@ -56,6 +58,8 @@ def fold(minutes, open_ms):
         **{name: sum(minute[name] for minute in minutes) for name in SUMS},
         "minutes": len(minutes),
         "complete": len(minutes) == WINDOW_MINUTES,
+        "firstTradeId": traded[0]["firstTradeId"],
+        "lastTradeId": traded[-1]["lastTradeId"],
     }
 
 
@@ -105,7 +109,7 @@ class Stores:
         series = {}
         for candle in candles:
             base, open_ms = f"crypto:{candle['symbol']}:{candle['interval']}", candle["openTime"]
-            value = orjson.dumps(candle, default=str)
+            value = orjson.dumps(candle, default=exact)
             pipe.set(f"{base}:{open_ms}", value, ex=self.ttl_s)
             series.setdefault(base, {})[open_ms] = value
         for base, values in series.items():
@@ -115,6 +119,11 @@ class Stores:
             pipe.expire(f"{base}:index", self.ttl_s)
             pipe.set(f"{base}:latest", values[newest], ex=self.ttl_s)
         pipe.execute()
+
+
+def exact(number):
+    """A Decimal as a JSON number with all its digits."""
+    return orjson.Fragment(str(number))
 
 
 def document_of(candle):
