@@ -11,6 +11,7 @@ import argparse
 import signal
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -113,18 +114,19 @@ def measure_throughput(world, peers, report, options, part):
     for round_number in range(options.rounds):
         for peer in in_turn(peers, round_number):
             say(f"{part}, round {round_number + 1} of {options.rounds}: {peer.name}")
-            attempt(report, peer, part, lambda peer=peer: throughput.measure(world, peer, load))
+            attempt(report, peer, part, partial(throughput.measure, world, peer, load))
     world.delete_topic(load.topic)
 
 
 def measure_latency(world, peers, report, options):
     peers = [peer for peer in peers if not peer.is_floor]
+    times = (options.warm_up_s, options.seconds)
     for round_number in range(options.rounds if peers else 0):
         for rate in options.rates:
             for peer in in_turn(peers, round_number):
                 say(f"{rate:,} records/s, round {round_number + 1} of {options.rounds}: {peer.name}")
-                attempt(report, peer, f"latency-{rate}",
-                        lambda peer=peer, rate=rate: latency.measure(world, peer, rate, options.warm_up_s, options.seconds))  # fmt: skip
+                run = partial(latency.measure, world, peer, rate, *times)
+                attempt(report, peer, f"latency-{rate}", run)
 
 
 def measure(world, peers, report, options):

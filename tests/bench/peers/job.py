@@ -34,7 +34,7 @@ class Peer:
         for path in self.folder.glob("requirements*.txt"):
             found |= dict(re.findall(r"^([\w.\[\]-]+)==([\w.]+)", path.read_text(), re.M))
         for path in self.folder.glob("pom.xml"):
-            found |= dict(re.findall(r"<([\w.-]+)\.version>([^<]+)</", path.read_text()))
+            found |= dict(re.findall(r"<dependency>.*?<artifactId>([^<]+)</.*?<version>([^<]+)</", path.read_text(), re.S))
         return found
 
 

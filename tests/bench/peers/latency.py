@@ -8,7 +8,7 @@ from job import Job
 from verify import candles_of, verify
 from world import TTL_S, wait_for
 
-FIRST_S = 240
+FIRST_S = 300
 AFTER_S = 3  # the load goes on for so long after the part that counts
 LATE_S = 60  # what is later than this did not come
 HOURS = 3600

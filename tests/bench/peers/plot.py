@@ -10,7 +10,7 @@ INK = "#222222"
 NAMESPACE = "/".join(["http:", "", "www.w3.org", "2000", "svg"])  # a name, not an address that is asked
 
 
-def bars(title, summary, figures, is_log=False):
+def bars(title, foot, summary, figures, is_log=False):
     """`summary`: label -> figure -> {median, min, max}; a bar for each of the figures, its whisker from min to max."""
     rows = [(label, [found[name] for name in figures if name in found]) for label, found in summary.items()]
     values = [value["max"] for _, found in rows for value in found]
@@ -22,7 +22,8 @@ def bars(title, summary, figures, is_log=False):
             parts += bar(scale, y, value, colour)
             y += BAR_HEIGHT
         y += GAP
-    return document(title, parts, y + GAP)
+    parts.append(text(12, y + GAP, foot, "start", 10))
+    return document(title, parts, y + 2 * GAP)
 
 
 class Scale:

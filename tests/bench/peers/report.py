@@ -113,9 +113,10 @@ class Report:
     def about(self):
         machine, rounds = self.head["machine"], self.head["rounds"]
         spread_of = f"Medians of {rounds} rounds (lowest..highest)." if rounds > 1 else "One round."
-        yield f"{self.head['date']}, `{self.head['command']}`. {machine['cores']} cores ({machine['cpu']}), "
-        yield f"{machine['memory_gib']} GiB, {machine['system']}, Linux {machine['kernel']}; Kafka, Redis and MongoDB on the"
-        yield f"same machine. {spread_of} Every run that counts left both stores equal to the oracle's answer. [What is compared, and how](../../tests/bench/peers/README.md)."
+        yield f"{self.head['date']}, `{self.head['command']}`."
+        yield f"{machine['cores']} cores ({machine['cpu']}), {machine['memory_gib']} GiB, {machine['system']}, Linux"
+        yield f"{machine['kernel']}; Kafka, Redis and MongoDB on the same machine. {spread_of} Every run that counts left"
+        yield "both stores equal to the oracle's answer. [What is compared, and how](../../tests/bench/peers/README.md)."
         yield ""
         for name, found in self.head["versions"].items():
             yield f"- {name}: " + ", ".join(f"{part} {version}" for part, version in found.items())
@@ -127,15 +128,21 @@ class Report:
         records = {run["records"] for runs in self.runs[what].values() for run in runs}
         return f"{max(records):,} records, {LOADS[name]}"
 
+    def foot(self):
+        machine = self.head["machine"]
+        return f"{self.head['date']}; {machine['cores']} cores, {machine['cpu']}, {machine['system']}; {self.head['command']}"
+
     def plots(self):
         for what in self.parts():
             summary = {TITLES.get(peer, peer): found for peer, found in self.summary(what).items()}
             if what.startswith("latency"):
-                svg = plot.bars(self.title(what) + ", ms (p50, p99, p99.9)", summary, ("p50", "p99", "p99.9"), is_log=True)
+                title = f"{self.title(what)}: p50, p99, p99.9 in ms, log scale"
+                svg = plot.bars(title, self.foot(), summary, ("p50", "p99", "p99.9"), is_log=True)
                 yield f"peers-{what}", svg
                 continue
             for figure, title in PLOTS:
-                yield f"peers-{what}-{figure.replace('_', '-')}", plot.bars(f"{title} ({LOADS[what]})", summary, (figure,))
+                svg = plot.bars(f"{title} ({LOADS[what]})", self.foot(), summary, (figure,))
+                yield f"peers-{what}-{figure.replace('_', '-')}", svg
 
 
 def spread(runs):

@@ -9,7 +9,7 @@ from job import Job
 from verify import candles_of, verify
 from world import TTL_S, wait_for
 
-FIRST_S, REST_S = 180, 1800
+FIRST_S, REST_S = 300, 1800
 POLL_S = 0.02
 
 
