@@ -9,6 +9,7 @@ from verify import candles_of, verify
 from world import TTL_S, wait_for
 
 FIRST_S = 300
+CATCH_UP_S, BEHIND_S = 120, 5  # whoever owes nothing older than this has worked off what came while it started
 AFTER_S = 3  # the load goes on for so long after the part that counts
 LATE_S = 60  # what is later than this did not come
 HOURS = 3600
@@ -56,12 +57,28 @@ def measure(world, peer, rate, warm_up_s, seconds):
         world.delete_topic(source.topic)
 
 
-def follow(job, listener, source, warm_up_s, seconds):
+def catch_up(job, listener, source):
+    """When it had caught up; None: it has not, and then the figures say so."""
+
     def has_begun():
         job.check_alive()
         return any(not key.endswith(":latest") for key in list(listener.seen))
 
+    def has_caught_up():
+        job.check_alive()
+        due = source.between(0, time.time_ns() - BEHIND_S * 10**9)
+        return all(key in listener.seen for key, _, _ in due)
+
     wait_for("the first 5m candle", has_begun, FIRST_S)
+    try:
+        return wait_for("it to catch up", has_caught_up, CATCH_UP_S, 0.5)[1]
+    except TimeoutError:
+        return None
+
+
+def follow(job, listener, source, warm_up_s, seconds):
+    caught_up = catch_up(job, listener, source)
+    caught_up_s = caught_up and caught_up - job.meter.began
     time.sleep(warm_up_s)
     first_ns, cpu_before, began = time.time_ns(), job.meter.cpu_s, time.monotonic()
     time.sleep(seconds)
@@ -79,6 +96,7 @@ def follow(job, listener, source, warm_up_s, seconds):
     return shares | {
         "max": max(found),
         "candles": len(found),
+        "caught_up_s": caught_up_s,
         "cpu_percent": cpu_percent,
         "memory_peak_mib": cost["memory_peak_mib"],
         "limit_ms": limit_ms,

@@ -44,6 +44,7 @@ LATENCY_COLUMNS = [
     ("p99.9", "p99.9, ms", "{:,.1f}"),
     ("max", "max, ms", "{:,.1f}"),
     ("candles", "candles", "{:,.0f}"),
+    ("caught_up_s", "caught up, s", "{:.1f}"),
     ("cpu_percent", "CPU, % of a core", "{:.1f}"),
     ("memory_peak_mib", "memory peak, MiB", "{:,.0f}"),
 ]
