@@ -11,16 +11,19 @@ BUILD_PACKAGES=(
 # redis-tools holds the server's program as well; redis-server would only start a daemon.
 TEST_PACKAGES=(redis-tools python3-venv maven ca-certificates zstd openssl)
 CHECK_PACKAGES=(clang clang-format clang-tidy)
+PEERS_PACKAGES=()
 
 case $DEBIAN in
 bookworm)
     BUILD_PACKAGES+=(libmsgpack-dev)
     TEST_PACKAGES+=(openjdk-17-jre-headless libcurl4)
+    PEERS_PACKAGES=(openjdk-17-jdk-headless)
     CHECK_PACKAGES+=(libclang-rt-14-dev)
     ;;
 trixie)
     BUILD_PACKAGES+=(libmsgpack-c-dev libyyjson-dev libhiredis-dev)
     TEST_PACKAGES+=(openjdk-21-jre-headless libcurl4t64)
+    PEERS_PACKAGES=(openjdk-21-jdk-headless)
     CHECK_PACKAGES+=(libclang-rt-19-dev)
     ;;
 esac

@@ -74,10 +74,10 @@ dev_up() {
     done
 }
 
-dev_bench() { # [recovery|batch|hot] [ARGS]
+dev_bench() { # [recovery|batch|peers|hot] [ARGS]
     local interpreter script=bench
     case ${1:-} in
-    recovery | batch)
+    recovery | batch | peers)
         script=$1
         shift
         ;;
@@ -87,6 +87,10 @@ dev_bench() { # [recovery|batch|hot] [ARGS]
         ;;
     esac
     need_packages test "${TEST_PACKAGES[@]}"
+    if [ "$script" = peers ]; then
+        need_packages peers "${PEERS_PACKAGES[@]}"
+        recorded_data
+    fi
     build_release
     interpreter=$(python)
     integration_environment build/candled

@@ -266,6 +266,9 @@ int main(int argc, char **argv)
     if (argc > 8 && (load.marks = fopen(argv[8], "w")) == NULL) {
         die("marks", argv[8]);
     }
+    if (load.marks != NULL) {
+        (void)setvbuf(load.marks, NULL, _IOLBF, 0); /* whoever ends us early loses no line */
+    }
     open_producer(&load, argv[1], argv[2]);
     open_markets(&load);
     run(&load, strtoll(argv[3], NULL, 10));
