@@ -94,10 +94,13 @@ void redis_tls_destroy(struct redis_tls **tls_p)
 
 static bool expect_host(SSL *session, const char *host)
 {
+    char name[sizeof(((struct redis_url *)NULL)->host)]; /* OpenSSL's macro casts const away */
+
     if (is_address(host)) {
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(session), host) == 1;
     }
-    return SSL_set_tlsext_host_name(session, host) == 1 && SSL_set1_host(session, host) == 1;
+    (void)snprintf(name, sizeof(name), "%s", host);
+    return SSL_set_tlsext_host_name(session, name) == 1 && SSL_set1_host(session, name) == 1;
 }
 
 const char *redis_tls_error(const struct ssl_st *session)
