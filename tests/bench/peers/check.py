@@ -105,7 +105,8 @@ def redis_differences(client, candles):
     yield from differences(wanted, found)
     yield from (f"{key} has a TTL of {client.ttl(key)} s" for key in keys if not 0 < client.ttl(key) <= TTL_S)
     for series, last in newest.items():
-        kept = {c.open_ms for k, c in wanted.items() if k.startswith(f"{series}:") and c.open_ms >= last.open_ms - TTL_S * 1000}
+        opens = {candle.open_ms for key, candle in wanted.items() if key.startswith(f"{series}:")}
+        kept = {open_ms for open_ms in opens if open_ms >= last.open_ms - TTL_S * 1000}
         index = {int(member): score for member, score in client.zrange(f"{series}:index", 0, -1, withscores=True)}
         if index != {at: at for at in kept}:
             yield f"{series}:index has {len(index)} members, wanted {len(kept)}"
@@ -153,8 +154,8 @@ def run(name, case, records, kills):
 
 
 def bench_load(case, records):
-    command = [bench.tool("load"), case.brokers, case.topic, str(records), str(bench.SYMBOLS), "42", "0", str(bench.START_MS)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    command = [bench.tool("load"), case.brokers, case.topic, records, bench.SYMBOLS, 42, 0, bench.START_MS]
+    subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
 
 
 def main():

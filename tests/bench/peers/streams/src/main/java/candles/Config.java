@@ -8,7 +8,14 @@ import java.io.IOException;
 
 /** What CONFIG.json says; ../../../../../README.md tells its form. */
 public record Config(
-        String brokers, String topic, int partitions, String group, Redis redis, Mongo mongo, String workDir, long ttlS) {
+        String brokers,
+        String topic,
+        int partitions,
+        String group,
+        Redis redis,
+        Mongo mongo,
+        String workDir,
+        long ttlS) {
 
     public record Redis(String host, int port, int db) {}
 

@@ -20,7 +20,8 @@ public final class Main {
     public static void main(String[] args) throws Exception {
         Config config = Config.read(args[0]);
         Stores stores = new Stores(config);
-        KafkaStreams streams = new KafkaStreams(topology(config, stores), settings(config), new FlushingClients(stores));
+        KafkaStreams streams =
+                new KafkaStreams(topology(config, stores), settings(config), new FlushingClients(stores));
 
         streams.setUncaughtExceptionHandler(error -> StreamThreadExceptionResponse.REPLACE_THREAD);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
