@@ -40,7 +40,7 @@ bool acked_is_lost(struct acked held, struct acked known)
 struct acked acked_seen(struct acked known, struct acked held)
 {
     struct acked seen = acked_later(known, held);
-    seen.life = held.life != 0 ? held.life : known.life;
+    seen.life = known.life != 0 ? known.life : held.life;
     return seen;
 }
 

@@ -267,11 +267,8 @@ static void judge(struct redis_marks *marks, struct redis_mark *mark, struct ack
         mark->life = acked_next_life(held, known, rand_next(&marks->rand));
     }
     mark->state = is_lost || is_another ? MARK_forgotten : MARK_good;
-    if (mark->state == MARK_forgotten) {
-        mark->found = held;
-    } else {
-        mark->acked = acked_seen(mark->acked, held);
-    }
+    mark->found = mark->state == MARK_forgotten ? held : mark->found;
+    mark->acked = is_lost ? mark->acked : acked_seen(mark->acked, held);
 }
 
 /* Only a change of ours proves something of what was written before it: one that somebody else has

@@ -38,6 +38,7 @@ static bool is_forgotten(struct sim_mark *mark, struct acked known)
     bool is_lost = acked_is_lost(mark->held, known);
     bool is_another = known.life != 0 && mark->held.life != known.life;
 
+    mark->acked = is_lost ? mark->acked : acked_seen(mark->acked, mark->held);
     mark->life = is_lost || mark->held.life == 0 ? new_life(mark, known) : mark->held.life;
     return is_lost || is_another;
 }
@@ -58,10 +59,7 @@ void sim_mark_read(struct sim_mark *mark)
     mark->is_refilling = false;
     if (is_forgotten(mark, mark->acked)) {
         begin_refill(mark);
-        return;
-    }
-    mark->acked = acked_seen(mark->acked, mark->held);
-    if (mark->held.revision < 0) {
+    } else if (mark->held.revision < 0) {
         write_mark(mark, (struct acked){.revision = 0});
     }
 }
@@ -79,7 +77,6 @@ static bool is_as_left(struct sim_mark *mark)
         begin_refill(mark);
         return false;
     }
-    mark->acked = acked_seen(mark->acked, mark->held);
     return true;
 }
 

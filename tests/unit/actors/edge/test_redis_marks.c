@@ -127,6 +127,24 @@ static void what_was_seen_and_is_gone_was_lost(void **state)
     }
 }
 
+/* Also while what another life lacks is still to be given: the life of now is the one to end. */
+static void what_was_seen_in_another_life_and_is_gone_was_lost(void **state)
+{
+    (void)state;
+    struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST - 50, 3, LIFE - 1});
+    marks_fixture_connect_to(f, (struct acked){HIGHEST, 4, LIFE});
+    redis_marks_send(f->marks, NULL, 0);
+    marks_fixture_answer(f, (struct acked){HIGHEST, 4, LIFE});
+    assert_int_equal(marks_fixture_losses(f), 1);
+    redis_marks_rewind(f->marks);
+    marks_fixture_connect_to(f, (struct acked){HIGHEST, 3, LIFE});
+    marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, marks_fixture_given_life(3, LIFE)},
+                               (struct acked){HIGHEST, 3, LIFE});
+    marks_fixture_answer(f, (struct acked){HIGHEST, 3, LIFE});
+    assert_int_equal(marks_fixture_losses(f), 2);
+    marks_fixture_close(f);
+}
+
 /* The other one's mark may have been there before our candles were. */
 static void a_mark_that_another_has_moved_is_moved_on(void **state)
 {
@@ -200,6 +218,7 @@ int main(void)
         cmocka_unit_test(without_a_count_on_either_side_nothing_is_lost),
         cmocka_unit_test(behind_the_mark_it_counts_on_from_there),
         cmocka_unit_test(what_was_seen_and_is_gone_was_lost),
+        cmocka_unit_test(what_was_seen_in_another_life_and_is_gone_was_lost),
         cmocka_unit_test(a_mark_that_another_has_moved_is_moved_on),
         cmocka_unit_test(a_mark_that_is_on_its_way_says_nothing_of_what_is_written_after_it),
         cmocka_unit_test(cut_off_before_the_answer_it_is_written_again),
