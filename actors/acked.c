@@ -37,11 +37,11 @@ bool acked_is_lost(struct acked held, struct acked known)
     return acked_is_before(held, known) || held.life < known.life;
 }
 
-struct acked acked_seen(struct acked known, struct acked held)
+struct acked acked_known(struct acked acked, struct acked seen)
 {
-    struct acked seen = acked_later(known, held);
-    seen.life = known.life != 0 ? known.life : held.life;
-    return seen;
+    struct acked known = acked_later(acked, seen);
+    known.life = acked.life != 0 ? acked.life : seen.life;
+    return known;
 }
 
 /* At the end, after 65,536 losses at least, they begin anew: one refill more, then, and no harm. */

@@ -33,10 +33,9 @@ struct acked acked_next(struct acked from, int64_t revision);
  * loss. Another one's life, a higher one, is none of our loss. */
 bool acked_is_lost(struct acked held, struct acked known);
 
-/* What is known of a sink that holds this and has lost nothing. Others may have come further:
- * should it stand before that one day, then it has lost theirs, and they must hear so by its life.
- */
-struct acked acked_seen(struct acked known, struct acked held);
+/* What a sink must hold that was seen to hold `seen`: others may have come further than we have
+ * acknowledged, and if that is gone they must hear so by its life. The life is ours. */
+struct acked acked_known(struct acked acked, struct acked seen);
 
 /* Above both lives. By a random step, so that two who do not know of each other's give different
  * ones. */

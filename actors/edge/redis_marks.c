@@ -45,7 +45,8 @@ struct redis_mark {
     const char *topic;
     int32_t partition;
     enum mark_state state;
-    struct acked acked;   /* how far this sink has acknowledged, or was seen */
+    struct acked acked;   /* how far this sink has acknowledged */
+    struct acked seen;    /* how far it was seen to be since it last lost anything */
     struct acked found;   /* what showed that it was forgotten */
     struct acked held;    /* what Redis holds; a revision -1: nothing */
     struct acked wanted;  /* what it should hold */
@@ -137,6 +138,7 @@ void redis_marks_attach(struct redis_marks *marks, struct actor *dispatcher,
         .topic = attach->topic,
         .partition = attach->partition,
         .acked = {attach->acked_revision, attach->acked_count, attach->life},
+        .seen = acked_none(),
         .next = marks->first,
     };
     forget_connection(mark);
@@ -268,7 +270,7 @@ static void judge(struct redis_marks *marks, struct redis_mark *mark, struct ack
     }
     mark->state = is_lost || is_another ? MARK_forgotten : MARK_good;
     mark->found = mark->state == MARK_forgotten ? held : mark->found;
-    mark->acked = is_lost ? mark->acked : acked_seen(mark->acked, held);
+    mark->seen = is_lost ? acked_none() : acked_later(mark->seen, held);
 }
 
 /* Only a change of ours proves something of what was written before it: one that somebody else has
@@ -278,14 +280,15 @@ static void take_held(struct redis_marks *marks, struct redis_mark *mark, struct
     bool is_written = acked_equals(held, mark->held);
 
     if (mark->state == MARK_asked) {
-        judge(marks, mark, held, mark->acked);
+        judge(marks, mark, held, acked_known(mark->acked, mark->seen));
         if (is_written) {
             mark->held = mark->sent;
             mark->life = mark->sent.life;
         }
     } else if (!is_written) {
         end_turn(marks, mark);
-        judge(marks, mark, held, mark->state == MARK_signing ? mark->acked : mark->held);
+        struct acked known = acked_known(mark->acked, mark->seen);
+        judge(marks, mark, held, mark->state == MARK_signing ? known : mark->held);
     } else {
         mark->held = mark->sent;
         if (mark->state == MARK_signing) {

@@ -38,7 +38,7 @@ static bool is_forgotten(struct sim_mark *mark, struct acked known)
     bool is_lost = acked_is_lost(mark->held, known);
     bool is_another = known.life != 0 && mark->held.life != known.life;
 
-    mark->acked = is_lost ? mark->acked : acked_seen(mark->acked, mark->held);
+    mark->seen = is_lost ? acked_none() : acked_later(mark->seen, mark->held);
     mark->life = is_lost || mark->held.life == 0 ? new_life(mark, known) : mark->held.life;
     return is_lost || is_another;
 }
@@ -57,7 +57,7 @@ void sim_mark_read(struct sim_mark *mark)
     }
     mark->held = there(mark)->acked;
     mark->is_refilling = false;
-    if (is_forgotten(mark, mark->acked)) {
+    if (is_forgotten(mark, acked_known(mark->acked, mark->seen))) {
         begin_refill(mark);
     } else if (mark->held.revision < 0) {
         write_mark(mark, (struct acked){.revision = 0});

@@ -22,6 +22,7 @@ struct sim_mark {
     struct actor *sink;       /* borrowed */
     struct actor *dispatcher; /* NULL: not attached */
     struct acked acked;       /* how far this sink has acknowledged */
+    struct acked seen;        /* how far it was seen to be since it last lost anything */
     struct acked held;        /* what we have seen or left there */
     bool is_refilling;
     int64_t life; /* the server's, as it is, or as it will be written */

@@ -214,6 +214,7 @@ static void on_attach(struct sim_sink *sink, const struct msg *msg)
         .sink = &sink->actor,
         .dispatcher = msg->from,
         .acked = {attach->acked_revision, attach->acked_count, attach->life},
+        .seen = acked_none(),
     };
     sim_mark_read(mark);
 }
