@@ -56,8 +56,8 @@ def cut_and_refuse(exchange):
 
 def announce_shutdown(exchange):
     exchange.at_share(0.3)
+    old = exchange.do(lambda: set(exchange.clients()))  # before: who hears of it connects anew within milliseconds
     exchange.announce_shutdown()
-    old = exchange.do(lambda: set(exchange.clients()))
     exchange.at_share(0.7)
     exchange.do(lambda: [one.cut() for one in old if one.is_open])
 
