@@ -42,9 +42,8 @@ struct collector_options {
     int64_t silence_ms;
     int64_t age_ms_max;
     int64_t backfill_ms;
-    int64_t keep_ms; /* what a shard takes */
-    int64_t
-        grace_ms; /* how long it waits for a minute: younger holes do not hold the stream back */
+    int64_t keep_ms;  /* what a shard takes */
+    int64_t grace_ms; /* for which it waits: younger holes do not hold the stream back */
     bool proves_by_ids;
     uint64_t seed;
     struct metrics_set *metrics; /* borrowed */

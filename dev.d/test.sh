@@ -131,9 +131,7 @@ sim_all() { # SEEDS SEEDS_UNDER_SANITIZERS
 }
 
 integration_environment() { # PROGRAM
-    local release=$ROOT/build/release/ops/candled
     export CANDLED_BIN=$ROOT/$1 PATH=$INFRA_DIR/bin:$PATH
-    [ ! -x "$release" ] || export CANDLED_RELEASE_BIN=$release # for what would take minutes in the sanitizers' build
 }
 
 # integration_script NAME ARGS: tests/integration/NAME.py
@@ -195,7 +193,9 @@ edges_of_stores() {
     edge_tests objects object_probe
 }
 
+# After build_proof: what would take minutes in the sanitizers' build runs in the one that ships.
 integration() { # [--full]
+    export CANDLED_RELEASE_BIN=$ROOT/build/release/ops/candled
     step servers "fetching the servers that tests use" fetch_servers
     together edges_of_kafka edges_of_stores
     stage integration integration_script run --stage integration "$@"
@@ -216,7 +216,7 @@ one_test() { # NAME
     sim) build_proof && stage sim sim_all 2000 150 ;;
     airflow) stage airflow airflow ;;
     crash | faults | model | torture) build_proof && proof_test "$1" ;;
-    integration) integration ;;
+    integration) build_proof && integration ;;
     feed) stage feed integration_script run --stage feed --jobs 6 ;;
     live) stage live integration_script live ;;
     kafka_edges) edge_tests kafka_edges kafka_probe ;;
