@@ -3,6 +3,7 @@
 #include "actors/acked.h"
 #include "actors/edge/redis_link.h"
 #include "actors/edge/redis_script.h"
+#include "actors/mark.h"
 #include "actors/messages.h"
 #include "runtime/actor.h"
 #include "runtime/base.h"
@@ -12,11 +13,8 @@
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { PARTITION_DIGITS_MAX = 11 };
 
 /* What is written into a Redis that holds no mark: before anything that was acknowledged. */
 static const struct acked lowest = {.revision = 0};
@@ -25,7 +23,7 @@ static const struct acked lowest = {.revision = 0};
 #define MARK_STATES(X)                                                                    \
     /* name       what we know of it on this connection                                */ \
     X(unknown,    "nothing")                                                              \
-    X(asked,      "we read it, and leave one where there is none")                                                           \
+    X(asked,      "we read it, and leave one where there is none")                       \
     X(good,       "Redis has all that was acknowledged")                                  \
     X(forgotten,  "it has not; its turn to be refilled has not come")                     \
     X(signing,    "its turn: a write that shows whether this Redis takes any")          \
@@ -45,14 +43,11 @@ struct redis_mark {
     const char *topic;
     int32_t partition;
     enum mark_state state;
-    struct acked acked;   /* how far this sink has acknowledged */
-    struct acked seen;    /* how far it was seen to be since it last lost anything */
+    struct mark known;
     struct acked found;   /* what showed that it was forgotten */
-    struct acked held;    /* what Redis holds; a revision -1: nothing */
     struct acked wanted;  /* what it should hold */
     struct acked sent;    /* the highest value that a call has carried */
     struct acked written; /* the highest that a call has changed the mark to */
-    int64_t life;         /* this Redis', as it is, or as it will be written */
     bool is_calling;      /* one call at a time */
     int64_t loss;         /* counts how often it was forgotten */
     struct redis_mark *next;
@@ -105,22 +100,12 @@ void redis_marks_destroy(struct redis_marks **marks_p)
     mem_free(marks);
 }
 
-static char *make_key(const char *group, const struct msg_sink_attach *attach, const char *suffix)
-{
-    size_t size = sizeof("candled:::") + strlen(group) + strlen(attach->topic) +
-                  PARTITION_DIGITS_MAX + strlen(suffix);
-    char *key = mem_new(size, 1);
-    (void)snprintf(key, size, "candled:%s:%s:%" PRId32 "%s", group, attach->topic,
-                   attach->partition, suffix);
-    return key;
-}
-
 /* Nothing is known of what this Redis holds. */
 static void forget_connection(struct redis_mark *mark)
 {
     mark->state = MARK_unknown;
     mark->is_calling = false;
-    mark->held = acked_none();
+    mark->known.held = acked_none();
     mark->wanted = acked_none();
     mark->sent = acked_none();
     mark->written = acked_none();
@@ -133,12 +118,13 @@ void redis_marks_attach(struct redis_marks *marks, struct actor *dispatcher,
     struct redis_mark *mark = mem_new(1, sizeof(*mark));
     *mark = (struct redis_mark){
         .dispatcher = dispatcher,
-        .key = make_key(marks->group, attach, ""),
-        .count_key = make_key(marks->group, attach, ":count"),
+        .key = redis_script_mark_key(marks->group, attach->topic, attach->partition, ""),
+        .count_key =
+            redis_script_mark_key(marks->group, attach->topic, attach->partition, ":count"),
         .topic = attach->topic,
         .partition = attach->partition,
-        .acked = {attach->acked_revision, attach->acked_count, attach->life},
-        .seen = acked_none(),
+        .known =
+            mark_create((struct acked){attach->acked_revision, attach->acked_count, attach->life}),
         .next = marks->first,
     };
     forget_connection(mark);
@@ -175,16 +161,16 @@ struct redis_mark *redis_marks_find(struct redis_marks *marks, const struct acto
 }
 
 /* Over what we know to be there. */
-static void write(struct redis_mark *mark, struct acked value, struct redis_link *link,
-                  int64_t now_ms)
+static void write(struct redis_mark *mark, struct acked value, int64_t life,
+                  struct redis_link *link, int64_t now_ms)
 {
     struct redis_script_mark call;
 
-    value.life = mark->life;
+    value.life = life;
     mark->sent = value;
     mark->is_calling = true;
     redis_script_write_mark(&call, redis_link_script_sha(link), mark->key, mark->count_key, value,
-                            mark->held);
+                            mark->known.held);
     redis_link_call(link, mark, call.arg_count, call.args, call.sizes, now_ms);
 }
 
@@ -192,9 +178,10 @@ static void write(struct redis_mark *mark, struct acked value, struct redis_link
 static void ask(struct redis_marks *marks, struct redis_mark *mark, struct redis_link *link,
                 int64_t now_ms)
 {
+    int64_t life = acked_next_life(acked_none(), mark->known.acked, rand_next(&marks->rand));
+
     mark->state = MARK_asked;
-    mark->life = acked_next_life(acked_none(), mark->acked, rand_next(&marks->rand));
-    write(mark, lowest, link, now_ms);
+    write(mark, lowest, life, link, now_ms);
 }
 
 /* What is written is what is there, or the lowest: enough to see later whether this Redis was
@@ -204,7 +191,7 @@ static void sign(struct redis_marks *marks, struct redis_mark *mark, struct redi
 {
     marks->refilled = mark;
     mark->state = MARK_signing;
-    write(mark, acked_later(mark->held, lowest), link, now_ms);
+    write(mark, acked_later(mark->known.held, lowest), mark->known.life, link, now_ms);
 }
 
 void redis_marks_send(struct redis_marks *marks, struct redis_link *link, int64_t now_ms)
@@ -215,8 +202,8 @@ void redis_marks_send(struct redis_marks *marks, struct redis_link *link, int64_
         }
         if (mark->state == MARK_unknown) {
             ask(marks, mark, link, now_ms);
-        } else if (mark->state == MARK_good && acked_is_before(mark->held, mark->wanted)) {
-            write(mark, mark->wanted, link, now_ms);
+        } else if (mark->state == MARK_good && acked_is_before(mark->known.held, mark->wanted)) {
+            write(mark, mark->wanted, mark->known.life, link, now_ms);
         } else if (mark->state == MARK_forgotten && marks->refilled == NULL) {
             sign(marks, mark, link, now_ms);
         }
@@ -248,54 +235,65 @@ static void tell_dispatcher(struct redis_marks *marks, struct redis_mark *mark)
     struct msg msg = {.type = MSG_SINK_FORGOT, .as_SINK_FORGOT = {.loss = ++mark->loss}};
 
     mark->state = MARK_refilling;
-    log_event(LOG_sink_forgot, log_text("sink", "redis"), log_text("address", marks->address),
-              log_text("topic", mark->topic), log_int("partition", mark->partition),
-              log_int("found_revision", mark->found.revision),
-              log_int("acked_revision", mark->acked.revision),
-              log_int("found_count", mark->found.count), log_int("acked_count", mark->acked.count),
-              log_int("found_life", mark->found.life), log_int("known_life", mark->acked.life));
+    log_event(
+        LOG_sink_forgot, log_text("sink", "redis"), log_text("address", marks->address),
+        log_text("topic", mark->topic), log_int("partition", mark->partition),
+        log_int("found_revision", mark->found.revision),
+        log_int("acked_revision", mark->known.acked.revision),
+        log_int("found_count", mark->found.count), log_int("acked_count", mark->known.acked.count),
+        log_int("found_life", mark->found.life), log_int("known_life", mark->known.acked.life));
     actor_send(mark->dispatcher, &msg);
 }
 
-static void judge(struct redis_marks *marks, struct redis_mark *mark, struct acked held,
-                  struct acked known)
+static void note_judged(struct redis_mark *mark, struct acked held, bool is_whole)
 {
-    bool is_lost = acked_is_lost(held, known);
-    bool is_another = known.life != 0 && held.life != known.life;
-
-    mark->held = held;
-    mark->life = held.life;
-    if (is_lost || held.life == 0) {
-        mark->life = acked_next_life(held, known, rand_next(&marks->rand));
+    mark->state = is_whole ? MARK_good : MARK_forgotten;
+    if (!is_whole) {
+        mark->found = held;
     }
-    mark->state = is_lost || is_another ? MARK_forgotten : MARK_good;
-    mark->found = mark->state == MARK_forgotten ? held : mark->found;
-    mark->seen = is_lost ? acked_none() : acked_later(mark->seen, held);
+}
+
+static void take_written(struct redis_marks *marks, struct redis_mark *mark)
+{
+    mark->known.held = mark->sent;
+    if (mark->state == MARK_signing) {
+        tell_dispatcher(marks, mark);
+    } else {
+        mark->written = mark->sent;
+    }
+}
+
+/* While its turn had not come, what we have left there is what we found. */
+static void take_changed(struct redis_marks *marks, struct redis_mark *mark, struct acked held)
+{
+    end_turn(marks, mark);
+    note_judged(mark, held,
+                mark->state == MARK_signing
+                    ? mark_is_whole_at_connect(&mark->known, held, &marks->rand)
+                    : mark_is_whole_when_changed(&mark->known, held, &marks->rand));
+}
+
+static void take_first(struct redis_marks *marks, struct redis_mark *mark, struct acked held)
+{
+    bool is_written = acked_equals(held, mark->known.held);
+
+    note_judged(mark, held, mark_is_whole_at_connect(&mark->known, held, &marks->rand));
+    if (is_written) {
+        mark->known.held = mark->sent;
+        mark->known.life = mark->sent.life;
+    }
 }
 
 /* Only a change of ours proves something of what was written before it: one that somebody else has
  * made may be older. */
 static void take_held(struct redis_marks *marks, struct redis_mark *mark, struct acked held)
 {
-    bool is_written = acked_equals(held, mark->held);
-
     if (mark->state == MARK_asked) {
-        judge(marks, mark, held, acked_known(mark->acked, mark->seen));
-        if (is_written) {
-            mark->held = mark->sent;
-            mark->life = mark->sent.life;
-        }
-    } else if (!is_written) {
-        end_turn(marks, mark);
-        struct acked known = acked_known(mark->acked, mark->seen);
-        judge(marks, mark, held, mark->state == MARK_signing ? known : mark->held);
+        take_first(marks, mark, held);
+    } else if (!acked_equals(held, mark->known.held)) {
+        take_changed(marks, mark, held);
     } else {
-        mark->held = mark->sent;
-        if (mark->state == MARK_signing) {
-            tell_dispatcher(marks, mark);
-        } else {
-            mark->written = mark->sent;
-        }
+        take_written(marks, mark);
     }
 }
 
@@ -344,11 +342,12 @@ static bool is_covered(struct redis_mark *mark, struct delivery *delivery)
     if (delivery->acked.revision >= 0 && !acked_is_before(mark->written, delivery->acked)) {
         return true;
     }
-    if (!acked_is_before(mark->held, delivery->acked)) {
-        struct acked reached = acked_later(acked_later(mark->held, mark->sent), mark->acked);
+    if (!acked_is_before(mark->known.held, delivery->acked)) {
+        struct acked reached =
+            acked_later(acked_later(mark->known.held, mark->sent), mark->known.acked);
         delivery->acked = acked_next(reached, delivery->revision);
     }
-    delivery->acked.life = mark->life;
+    delivery->acked.life = mark->known.life;
     mark->wanted = acked_later(mark->wanted, delivery->acked);
     return false;
 }
@@ -371,10 +370,10 @@ bool redis_marks_acknowledge(struct redis_mark *mark, struct delivery *delivery)
     case MARK_forgotten:
     case MARK_signing:
     case MARK_refilling:
-        delivery->acked = acked_next(mark->acked, delivery->revision);
+        delivery->acked = acked_next(mark->known.acked, delivery->revision);
         break;
     }
-    mark->acked = acked_later(mark->acked, delivery->acked);
+    mark->known.acked = acked_later(mark->known.acked, delivery->acked);
     return true;
 }
 
@@ -388,9 +387,8 @@ bool redis_marks_end_refill(struct redis_marks *marks, const struct actor *dispa
     }
     end_turn(marks, mark);
     mark->state = MARK_good;
-    mark->acked = acked_refilled(mark->held, mark->acked);
-    mark->acked.life = mark->life;
-    mark->wanted = mark->acked;
+    mark_end_refill(&mark->known);
+    mark->wanted = mark->known.acked;
     log_event(LOG_sink_refilled, log_text("sink", "redis"), log_text("address", marks->address),
               log_text("topic", mark->topic), log_int("partition", mark->partition),
               log_int("candles", refilled->count));

@@ -1,6 +1,7 @@
 #include "actors/edge/redis_script.h"
 
 #include "proto/interval.h"
+#include "runtime/mem.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 18, NOTHING = -1 };
+enum { DIGITS_MAX = 18, PARTITION_DIGITS_MAX = 11, NOTHING = -1 };
 
 /* Revisions stay below 2^52 and times below 2^53: the doubles of Lua hold them exactly.
  * The quick look at a stored value takes its first "revision"; before a stored value may win over
@@ -222,6 +223,16 @@ void redis_script_finish(struct redis_script_call *call, const char *sha, int64_
         put_text(call, call->candles[i].revision);
         put_text(call, call->candles[i].open_time);
     }
+}
+
+char *redis_script_mark_key(const char *group, const char *topic, int32_t partition,
+                            const char *suffix)
+{
+    size_t size = sizeof("candled:::") + strlen(group) + strlen(topic) + PARTITION_DIGITS_MAX +
+                  strlen(suffix);
+    char *key = mem_new(size, 1);
+    (void)snprintf(key, size, "candled:%s:%s:%" PRId32 "%s", group, topic, partition, suffix);
+    return key;
 }
 
 static void put_mark_arg(struct redis_script_mark *call, const char *arg)

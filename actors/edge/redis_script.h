@@ -84,6 +84,10 @@ struct redis_script_mark {
     char texts[REDIS_SCRIPT_MARK_TEXTS][REDIS_SCRIPT_MARK_TEXT_MAX];
 };
 
+/* The key of a partition's mark, or with ":count" of what stands beside it; mem_free() it. */
+char *redis_script_mark_key(const char *group, const char *topic, int32_t partition,
+                            const char *suffix);
+
 /* Writes `value` over `expected` only. Answers two texts, what was there before: the revision, -1
  * for nothing of ours, and "COUNT LIFE", "0 0" for none. `sha` and the keys are borrowed until the
  * call is sent. */

@@ -4,8 +4,6 @@
 #include "actors/messages.h"
 #include "runtime/actor.h"
 
-enum { LIFE_STEP_SHIFT = 28 };
-
 static struct server_mark *there(const struct sim_mark *mark)
 {
     return &mark->server->marks[mark->partition];
@@ -15,8 +13,8 @@ static struct server_mark *there(const struct sim_mark *mark)
 static void begin_refill(struct sim_mark *mark)
 {
     there(mark)->acked = acked_later(there(mark)->acked, (struct acked){.revision = 0});
-    there(mark)->acked.life = mark->life;
-    mark->held = there(mark)->acked;
+    there(mark)->acked.life = mark->known.life;
+    mark->known.held = there(mark)->acked;
     mark->is_refilling = true;
     mark->loss++;
     faults_count(mark->server->faults, FAULT_refill_begun);
@@ -25,29 +23,11 @@ static void begin_refill(struct sim_mark *mark)
     actor_send(mark->dispatcher, &msg);
 }
 
-/* Without the dice: what a seed means does not hang on it. */
-static int64_t new_life(const struct sim_mark *mark, struct acked known)
-{
-    uint64_t mixed = (uint64_t)++mark->server->lives * UINT64_C(0x9e3779b97f4a7c15);
-    return acked_next_life(mark->held, known, mixed >> LIFE_STEP_SHIFT);
-}
-
-/* What is there is not what we know: has it been forgotten? */
-static bool is_forgotten(struct sim_mark *mark, struct acked known)
-{
-    bool is_lost = acked_is_lost(mark->held, known);
-    bool is_another = known.life != 0 && mark->held.life != known.life;
-
-    mark->seen = is_lost ? acked_none() : acked_later(mark->seen, mark->held);
-    mark->life = is_lost || mark->held.life == 0 ? new_life(mark, known) : mark->held.life;
-    return is_lost || is_another;
-}
-
 static void write_mark(struct sim_mark *mark, struct acked value)
 {
-    value.life = mark->life;
+    value.life = mark->known.life;
     there(mark)->acked = value;
-    mark->held = value;
+    mark->known.held = value;
 }
 
 void sim_mark_read(struct sim_mark *mark)
@@ -55,11 +35,10 @@ void sim_mark_read(struct sim_mark *mark)
     if (mark->dispatcher == NULL) {
         return;
     }
-    mark->held = there(mark)->acked;
     mark->is_refilling = false;
-    if (is_forgotten(mark, acked_known(mark->acked, mark->seen))) {
+    if (!mark_is_whole_at_connect(&mark->known, there(mark)->acked, &mark->server->lives)) {
         begin_refill(mark);
-    } else if (mark->held.revision < 0) {
+    } else if (mark->known.held.revision < 0) {
         write_mark(mark, (struct acked){.revision = 0});
     }
 }
@@ -67,13 +46,10 @@ void sim_mark_read(struct sim_mark *mark)
 /* Whether it is what we have left there, or later. */
 static bool is_as_left(struct sim_mark *mark)
 {
-    struct acked known = mark->held;
-
-    if (acked_equals(there(mark)->acked, known)) {
+    if (acked_equals(there(mark)->acked, mark->known.held)) {
         return true;
     }
-    mark->held = there(mark)->acked;
-    if (is_forgotten(mark, known)) {
+    if (!mark_is_whole_when_changed(&mark->known, there(mark)->acked, &mark->server->lives)) {
         begin_refill(mark);
         return false;
     }
@@ -86,13 +62,14 @@ void sim_mark_acknowledge(struct sim_mark *mark, struct delivery *delivery)
         return;
     }
     if (!mark->is_refilling && is_as_left(mark)) {
-        delivery->acked = acked_next(acked_later(mark->held, mark->acked), delivery->revision);
-        delivery->acked.life = mark->life;
+        delivery->acked =
+            acked_next(acked_later(mark->known.held, mark->known.acked), delivery->revision);
+        delivery->acked.life = mark->known.life;
         write_mark(mark, delivery->acked);
     } else {
-        delivery->acked = acked_next(mark->acked, delivery->revision);
+        delivery->acked = acked_next(mark->known.acked, delivery->revision);
     }
-    mark->acked = acked_later(mark->acked, delivery->acked);
+    mark->known.acked = acked_later(mark->known.acked, delivery->acked);
 }
 
 void sim_mark_end_refill(struct sim_mark *mark, int64_t loss)
@@ -102,8 +79,7 @@ void sim_mark_end_refill(struct sim_mark *mark, int64_t loss)
     }
     mark->is_refilling = false;
     if (is_as_left(mark)) {
-        mark->acked = acked_refilled(mark->held, mark->acked);
-        mark->acked.life = mark->life;
-        write_mark(mark, mark->acked);
+        mark_end_refill(&mark->known);
+        write_mark(mark, mark->known.acked);
     }
 }

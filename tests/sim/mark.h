@@ -7,6 +7,7 @@
 #ifndef CANDLED_TESTS_SIM_MARK_H
 #define CANDLED_TESTS_SIM_MARK_H
 
+#include "actors/mark.h"
 #include "tests/sim/server.h"
 
 #include <stdbool.h>
@@ -21,11 +22,8 @@ struct sim_mark {
     size_t partition;
     struct actor *sink;       /* borrowed */
     struct actor *dispatcher; /* NULL: not attached */
-    struct acked acked;       /* how far this sink has acknowledged */
-    struct acked seen;        /* how far it was seen to be since it last lost anything */
-    struct acked held;        /* what we have seen or left there */
+    struct mark known;
     bool is_refilling;
-    int64_t life; /* the server's, as it is, or as it will be written */
     int64_t loss; /* counts how often it was forgotten */
 };
 

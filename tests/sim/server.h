@@ -8,6 +8,7 @@
 #include "actors/acked.h"
 #include "proto/candle.h"
 #include "proto/dead_letter.h"
+#include "runtime/rand.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/hash.h"
 #include "tests/sim/scenario.h"
@@ -38,7 +39,7 @@ struct server {
     int64_t *seen; /* by row: the highest revision a reader has seen */
 
     struct server_mark marks[SIM_PARTITIONS_MAX];
-    int64_t lives;            /* so many were given */
+    struct rand lives;        /* not the dice: what a seed means does not hang on it */
     bool has_forgotten;       /* at least once */
     struct server_copy *copy; /* from an earlier time; NULL: none */
 

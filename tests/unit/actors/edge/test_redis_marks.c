@@ -94,13 +94,15 @@ static void behind_the_mark_it_counts_on_from_there(void **state)
     (void)state;
     const struct acked ours[] = {{-1, 0, 0}, {HIGHEST - 50, 3, LIFE}, {HIGHEST, 1, LIFE}};
     for (size_t i = 0; i < ARRAY_COUNT(ours); i++) {
+        int64_t life = marks_fixture_given_life(2, LIFE);
         struct marks_fixture *f = marks_fixture_open(ours[i]);
         marks_fixture_connect_to(f, (struct acked){HIGHEST, 4, LIFE});
         marks_fixture_acknowledge(f, HIGHEST - 20, (struct acked){HIGHEST, 4, LIFE},
-                                  (struct acked){HIGHEST, 5, LIFE});
+                                  (struct acked){HIGHEST, 5, life});
+        assert_int_equal(f->delivery.acked.life, life); /* with it begins a life of our own */
         redis_marks_rewind(f->marks);
         marks_fixture_connect_to(f, (struct acked){HIGHEST, 4, LIFE}); /* a copy from before it */
-        marks_fixture_expect_write(f, (struct acked){HIGHEST, 4, marks_fixture_given_life(3, LIFE)},
+        marks_fixture_expect_write(f, (struct acked){HIGHEST, 4, marks_fixture_given_life(4, life)},
                                    (struct acked){HIGHEST, 4, LIFE});
         marks_fixture_answer(f, (struct acked){HIGHEST, 4, LIFE});
         assert_int_equal(marks_fixture_losses(f), 1);
@@ -119,7 +121,8 @@ static void what_was_seen_and_is_gone_was_lost(void **state)
         assert_int_equal(marks_fixture_losses(f), 0);
         redis_marks_rewind(f->marks);
         marks_fixture_connect_to(f, (struct acked){HIGHEST, 3, LIFE});
-        marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, marks_fixture_given_life(3, LIFE)},
+        int64_t life = marks_fixture_given_life(4, marks_fixture_given_life(2, LIFE));
+        marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, life},
                                    (struct acked){HIGHEST, 3, LIFE});
         marks_fixture_answer(f, (struct acked){HIGHEST, 3, LIFE});
         assert_int_equal(marks_fixture_losses(f), 1);
@@ -127,19 +130,22 @@ static void what_was_seen_and_is_gone_was_lost(void **state)
     }
 }
 
-/* Also while what another life lacks is still to be given: the life of now is the one to end. */
+/* Also while what another life lacks is still to be given. */
 static void what_was_seen_in_another_life_and_is_gone_was_lost(void **state)
 {
     (void)state;
+    const struct acked there = {HIGHEST, 4, LIFE};
+    const struct acked signed_there = {HIGHEST, 4, marks_fixture_given_life(2, LIFE)};
     struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST - 50, 3, LIFE - 1});
-    marks_fixture_connect_to(f, (struct acked){HIGHEST, 4, LIFE});
-    redis_marks_send(f->marks, NULL, 0);
-    marks_fixture_answer(f, (struct acked){HIGHEST, 4, LIFE});
+    marks_fixture_connect_to(f, there);
+    marks_fixture_expect_write(f, signed_there, there);
+    marks_fixture_answer(f, there);
     assert_int_equal(marks_fixture_losses(f), 1);
     redis_marks_rewind(f->marks);
     marks_fixture_connect_to(f, (struct acked){HIGHEST, 3, LIFE});
-    marks_fixture_expect_write(f, (struct acked){HIGHEST, 3, marks_fixture_given_life(3, LIFE)},
-                               (struct acked){HIGHEST, 3, LIFE});
+    marks_fixture_expect_write(
+        f, (struct acked){HIGHEST, 3, marks_fixture_given_life(4, signed_there.life)},
+        (struct acked){HIGHEST, 3, LIFE});
     marks_fixture_answer(f, (struct acked){HIGHEST, 3, LIFE});
     assert_int_equal(marks_fixture_losses(f), 2);
     marks_fixture_close(f);
@@ -149,60 +155,66 @@ static void what_was_seen_in_another_life_and_is_gone_was_lost(void **state)
 static void a_mark_that_another_has_moved_is_moved_on(void **state)
 {
     (void)state;
+    int64_t life = marks_fixture_given_life(2, LIFE);
     struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 0, LIFE});
     marks_fixture_connect_to(f, (struct acked){HIGHEST, 0, LIFE});
     marks_fixture_deliver(f, HIGHEST - 1);
     assert_false(marks_fixture_is_acknowledged(f));
-    marks_fixture_expect_write(f, (struct acked){HIGHEST, 1, LIFE},
+    marks_fixture_expect_write(f, (struct acked){HIGHEST, 1, life},
                                (struct acked){HIGHEST, 0, LIFE});
     marks_fixture_answer(f, (struct acked){HIGHEST, 1, LIFE});
     assert_false(marks_fixture_is_acknowledged(f));
-    marks_fixture_expect_write(f, (struct acked){HIGHEST, 2, LIFE},
+    life = marks_fixture_given_life(3, life);
+    marks_fixture_expect_write(f, (struct acked){HIGHEST, 2, life},
                                (struct acked){HIGHEST, 1, LIFE});
     marks_fixture_answer(f, (struct acked){HIGHEST, 1, LIFE});
     assert_true(marks_fixture_is_acknowledged(f));
-    marks_fixture_assert_acked(f, (struct acked){HIGHEST, 2, LIFE});
+    marks_fixture_assert_acked(f, (struct acked){HIGHEST, 2, life});
     marks_fixture_close(f);
 }
 
 static void a_mark_that_is_on_its_way_says_nothing_of_what_is_written_after_it(void **state)
 {
     (void)state;
+    int64_t life = marks_fixture_given_life(2, LIFE);
     struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 0, LIFE});
     marks_fixture_connect_to(f, (struct acked){HIGHEST, 0, LIFE});
     marks_fixture_deliver(f, HIGHEST + 5);
     assert_false(marks_fixture_is_acknowledged(f));
-    marks_fixture_expect_write(f, (struct acked){HIGHEST + 5, 0, LIFE},
+    marks_fixture_expect_write(f, (struct acked){HIGHEST + 5, 0, life},
                                (struct acked){HIGHEST, 0, LIFE});
     marks_fixture_deliver(f, HIGHEST + 2); /* the one before was taken back */
     assert_false(marks_fixture_is_acknowledged(f));
     marks_fixture_answer(f, (struct acked){HIGHEST, 0, LIFE});
     assert_false(marks_fixture_is_acknowledged(f));
-    marks_fixture_expect_write(f, (struct acked){HIGHEST + 5, 1, LIFE},
-                               (struct acked){HIGHEST + 5, 0, LIFE});
-    marks_fixture_answer(f, (struct acked){HIGHEST + 5, 0, LIFE});
+    marks_fixture_expect_write(f, (struct acked){HIGHEST + 5, 1, life},
+                               (struct acked){HIGHEST + 5, 0, life});
+    marks_fixture_answer(f, (struct acked){HIGHEST + 5, 0, life});
     assert_true(marks_fixture_is_acknowledged(f));
     marks_fixture_close(f);
 }
 
+/* What has our life, and had all, is ours: whether we have heard of it or not. */
 static void cut_off_before_the_answer_it_is_written_again(void **state)
 {
     (void)state;
     for (int has_arrived = 0; has_arrived < 2; has_arrived++) {
+        int64_t life = marks_fixture_given_life(2, LIFE);
+        const struct acked there = {HIGHEST, has_arrived, has_arrived ? life : LIFE};
         struct marks_fixture *f = marks_fixture_open((struct acked){HIGHEST, 0, LIFE});
         marks_fixture_connect_to(f, (struct acked){HIGHEST, 0, LIFE});
         marks_fixture_deliver(f, HIGHEST - 1);
         assert_false(marks_fixture_is_acknowledged(f));
-        marks_fixture_expect_write(f, (struct acked){HIGHEST, 1, LIFE},
+        marks_fixture_expect_write(f, (struct acked){HIGHEST, 1, life},
                                    (struct acked){HIGHEST, 0, LIFE});
         redis_marks_rewind(f->marks);
         marks_fixture_cut();
         assert_false(marks_fixture_is_acknowledged(f));
-        marks_fixture_connect_to(f, (struct acked){HIGHEST, has_arrived, LIFE});
+        marks_fixture_connect_to(f, there);
         assert_false(marks_fixture_is_acknowledged(f));
-        marks_fixture_expect_write(f, (struct acked){HIGHEST, has_arrived + 1, LIFE},
-                                   (struct acked){HIGHEST, has_arrived, LIFE});
-        marks_fixture_answer(f, (struct acked){HIGHEST, has_arrived, LIFE});
+        life = has_arrived ? life : marks_fixture_given_life(4, life);
+        marks_fixture_expect_write(f, (struct acked){HIGHEST, has_arrived + 1, life}, there);
+        marks_fixture_answer(f, there);
         assert_true(marks_fixture_is_acknowledged(f));
         assert_int_equal(marks_fixture_losses(f), 0);
         marks_fixture_close(f);
