@@ -4,6 +4,8 @@
 #include "runtime/mem.h"
 #include "runtime/status.h"
 
+#include <assert.h>
+
 enum { DELIVERY_BYTES_MAX = 1 << 20, BACKOFF_MIN_MS = 50, BACKOFF_MAX_MS = 5000 };
 
 static void read_outbox(struct dispatcher *d)
@@ -75,23 +77,43 @@ static void deliver(struct dispatcher *d)
     actor_send(d->options.sink_edge, &msg);
 }
 
-/* News that the sink does not want need not be read when it is caught up. */
+static bool is_wanted(const struct dispatcher *d, const struct msg_outbox_grew *m)
+{
+    const struct outbox_filter *filter = &d->options.filter;
+    return (filter->wants_dead_letters && m->has_dead_letters) ||
+           (filter->intervals & m->intervals) != 0;
+}
+
+/* Nothing older is to be written, and nothing else is under way. */
+static bool is_caught_up(const struct dispatcher *d)
+{
+    return d->state == DISPATCHER_idle && !d->is_stopped && !has_outbox_work(d);
+}
+
+static void deliver_news(struct dispatcher *d, struct outbox_rows *rows)
+{
+    assert(rows->rows[0].sequence == d->cursor + 1);
+    outbox_rows_filter(rows, &d->options.filter);
+    d->is_refill_turn = true;
+    dispatcher_deliver_rows(d, rows, false);
+}
+
+/* News that the sink does not want need not be read when it is caught up, nor what came along. */
 static void on_grew(struct dispatcher *d, const struct msg_outbox_grew *m)
 {
-    bool was_caught_up = d->state == DISPATCHER_idle && d->cursor == d->last_sequence;
-    const struct outbox_filter *filter = &d->options.filter;
-    bool is_wanted = (filter->wants_dead_letters && m->has_dead_letters) ||
-                     (filter->intervals & m->intervals) != 0;
+    struct outbox_rows *rows = m->rows;
+    bool was_caught_up = is_caught_up(d);
 
     d->last_sequence = m->last_sequence;
-    if (d->is_stopped || d->state != DISPATCHER_idle) {
-        return;
-    }
-    if (was_caught_up && !is_wanted) {
+    if (was_caught_up && !is_wanted(d, m)) {
         acknowledge(d, m->last_sequence, acked_none(), NULL);
+    } else if (was_caught_up && rows != NULL && rows->count <= d->options.rows_max) {
+        deliver_news(d, rows);
         return;
+    } else if (d->state == DISPATCHER_idle) {
+        dispatcher_go_on(d);
     }
-    dispatcher_go_on(d);
+    outbox_rows_destroy(&rows);
 }
 
 void dispatcher_deliver_rows(struct dispatcher *d, struct outbox_rows *rows, bool is_refill)
@@ -261,6 +283,9 @@ static void discard(const struct msg *unread)
 {
     if (unread->type == MSG_OUTBOX_ROWS) {
         struct outbox_rows *rows = unread->as_OUTBOX_ROWS.rows;
+        outbox_rows_destroy(&rows);
+    } else if (unread->type == MSG_OUTBOX_GREW) {
+        struct outbox_rows *rows = unread->as_OUTBOX_GREW.rows;
         outbox_rows_destroy(&rows);
     }
 }

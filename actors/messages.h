@@ -102,8 +102,9 @@ struct msg_store_committed {
 
 struct msg_outbox_grew {
     int64_t last_sequence;
-    bool has_dead_letters;  /* what was added */
-    interval_set intervals; /* of the candles that were added */
+    bool has_dead_letters;    /* what was added */
+    interval_set intervals;   /* of the candles that were added */
+    struct outbox_rows *rows; /* what was added, when it is little, else NULL; the receiver's */
 };
 
 /* How far the sink had acknowledged before the state was lost; see acked.h. */

@@ -5,12 +5,19 @@
 #include "proto/dead_letter.h"
 #include "runtime/log.h"
 #include "runtime/mem.h"
+#include "state/batch_outbox.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { RETRY_MS = 1000, SWEEP_MIN = 2000, TRIM_MAX = 100000 };
+enum {
+    RETRY_MS = 1000,
+    SWEEP_MIN = 2000,
+    TRIM_MAX = 100000,
+    NEWS_ROWS_MAX = 64,
+    NEWS_BYTES_MAX = 64 << 10,
+};
 
 static int64_t last_sequence(const struct partition *p)
 {
@@ -192,8 +199,10 @@ static void note_owed(struct partition *p)
     }
 }
 
-static void tell_dispatchers(struct partition *p)
+/* A few rows go along to a dispatcher that has nothing older to read: it need not ask the store. */
+static void tell_dispatcher(struct partition *p, enum sink sink)
 {
+    bool is_caught_up = p->effects.meta.cursors[sink] == p->told_to;
     struct msg msg = {
         .type = MSG_OUTBOX_GREW,
         .from = &p->actor,
@@ -201,13 +210,23 @@ static void tell_dispatchers(struct partition *p)
                            .has_dead_letters = p->effects.has_dead_letters,
                            .intervals = p->effects.intervals},
     };
+    if (is_caught_up) {
+        msg.as_OUTBOX_GREW.rows =
+            batch_outbox_rows(p->effects.batch, p->told_to, NEWS_ROWS_MAX, NEWS_BYTES_MAX);
+    }
+    actor_send(p->dispatchers[sink], &msg);
+}
+
+static void tell_dispatchers(struct partition *p)
+{
     bool is_news = p->effects.has_dead_letters || p->effects.intervals != 0;
 
     for (enum sink sink = 0; is_news && sink < SINK_COUNT; sink++) {
         if (p->dispatchers[sink] != NULL) {
-            actor_send(p->dispatchers[sink], &msg);
+            tell_dispatcher(p, sink);
         }
     }
+    p->told_to = last_sequence(p);
     p->effects.has_dead_letters = false;
     p->effects.intervals = 0;
 }
@@ -300,9 +319,9 @@ void partition_on_committed(struct partition *p, const struct msg_store_committe
     count_batch(p);
     partition_tell_position(p);
     watch_outbox(p);
-    batch_clear(p->effects.batch);
     tell_quiet_over(p);
     tell_dispatchers(p);
+    batch_clear(p->effects.batch);
     p->counts = (struct batch_counts){.records = 0};
     p->phase = PARTITION_gathering;
     if (p->options.checkpointed != NULL) {

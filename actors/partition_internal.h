@@ -76,6 +76,7 @@ struct partition {
     bool is_retry_told;
 
     struct rejections *rejected; /* of sinks, to become dead letters in the next batch */
+    int64_t told_to;             /* the last outbox entry that the dispatchers know of */
     int64_t rejected_from;       /* offset from which their candles were owed; -1: none */
     struct owed {
         int64_t from;     /* source offset at which it begins; -1: nothing is owed */

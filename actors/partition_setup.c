@@ -64,6 +64,7 @@ struct partition *partition_create(const struct partition_options *options)
     p->decoder = kline_decoder_create();
     effects_init(&p->effects, &options->rules, options->store, p->metrics, &p->actor);
     set_up_meta(p, &p->effects.meta);
+    p->told_to = p->effects.meta.outbox_next - 1;
     p->is_quiet = p->effects.meta.quiet_until > 0 &&
                   p->effects.meta.next_offset < p->effects.meta.quiet_until;
     return p;

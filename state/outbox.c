@@ -28,6 +28,17 @@ void outbox_rows_destroy(struct outbox_rows **rows_p)
     mem_free(rows);
 }
 
+void outbox_rows_filter(struct outbox_rows *rows, const struct outbox_filter *filter)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (outbox_filter_wants(filter, rows->rows[i].kind, rows->rows[i].interval)) {
+            rows->rows[kept++] = rows->rows[i];
+        }
+    }
+    rows->count = kept;
+}
+
 size_t outbox_encode(enum outbox_kind kind, enum interval interval, struct slice payload,
                      unsigned char *value)
 {

@@ -38,6 +38,9 @@ struct outbox_rows {
 
 void outbox_rows_destroy(struct outbox_rows **rows_p);
 
+/* Drops those that the filter does not want; they count as scanned. */
+void outbox_rows_filter(struct outbox_rows *rows, const struct outbox_filter *filter);
+
 /* The stored form: kind, interval, payload. Returns its size; `value` has payload.size + 2 bytes.
  */
 size_t outbox_encode(enum outbox_kind kind, enum interval interval, struct slice payload,

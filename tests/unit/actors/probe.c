@@ -23,7 +23,18 @@ void probe_init(struct probe *probe, struct sched *sched)
     actor_init(&probe->actor, &probe_class, sched);
 }
 
+/* What goes to the receiver. */
+static void free_rows(struct msg *msg)
+{
+    if (msg->type == MSG_OUTBOX_GREW) {
+        outbox_rows_destroy(&msg->as_OUTBOX_GREW.rows);
+    }
+}
+
 void probe_deinit(struct probe *probe)
 {
+    for (size_t i = 0; i < probe->count; i++) {
+        free_rows(&probe->messages[i]);
+    }
     actor_deinit(&probe->actor);
 }

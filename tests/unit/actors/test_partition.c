@@ -118,6 +118,38 @@ static void from_where_the_sinks_owe_is_known_after_a_restart(void **state)
     close_fixture(f);
 }
 
+static const struct msg_outbox_grew *last_news(struct fixture *f)
+{
+    const struct msg *msg = &f->dispatcher.messages[f->dispatcher.count - 1];
+    assert_int_equal(msg->type, MSG_OUTBOX_GREW);
+    return &msg->as_OUTBOX_GREW;
+}
+
+static void rows_go_along_with_the_news_for_whom_nothing_older_waits(void **state)
+{
+    (void)state;
+    struct fixture *f = open_fixture();
+    struct kline next = one_kline();
+    run(f);
+    commit_record(f, 40);
+    assert_int_equal(last_news(f)->last_sequence, OWED_SEQUENCE + 1);
+    assert_null(last_news(f)->rows);
+
+    tell_acked(f, OWED_SEQUENCE + 1, (struct acked){.revision = 1});
+    next.open_ms += MINUTE_MS;
+    next.event_ms += MINUTE_MS;
+    f->record.timestamp_ms += MINUTE_MS;
+    f->record.value.size = kline_print_json(&next, f->json);
+    commit_record(f, 41);
+    const struct outbox_rows *rows = last_news(f)->rows;
+    assert_non_null(rows);
+    assert_int_equal(rows->count, 1);
+    assert_int_equal(rows->rows[0].sequence, OWED_SEQUENCE + 2);
+    assert_int_equal(rows->rows[0].interval, INTERVAL_1m);
+    assert_int_equal(rows->scanned_to, last_news(f)->last_sequence);
+    close_fixture(f);
+}
+
 /* Whoever lost the state would have to make the candle again, to hear that it is rejected. */
 static void a_rejected_row_is_owed_until_its_dead_letter_is_delivered(void **state)
 {
@@ -333,6 +365,7 @@ int main(void)
         cmocka_unit_test(one_checkpoint_is_in_the_air_and_nothing_is_asked_meanwhile),
         cmocka_unit_test(how_far_a_sink_has_acknowledged_is_saved_with_the_next_checkpoint),
         cmocka_unit_test(from_where_the_sinks_owe_is_known_after_a_restart),
+        cmocka_unit_test(rows_go_along_with_the_news_for_whom_nothing_older_waits),
         cmocka_unit_test(a_rejected_row_is_owed_until_its_dead_letter_is_delivered),
         cmocka_unit_test(a_window_that_a_pause_ends_is_told_although_its_records_were_not),
         cmocka_unit_test(what_a_sink_had_is_known_when_the_past_is_rebuilt),
