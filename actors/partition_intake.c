@@ -2,6 +2,7 @@
 
 #include "actors/core/rules.h"
 #include "actors/kept.h"
+#include "proto/kline_open.h"
 #include "runtime/log.h"
 
 #include <assert.h>
@@ -154,12 +155,20 @@ static void apply(struct partition *p, const struct kline *kline, int64_t offset
     send_kline(p, kline, offset);
 }
 
+static enum reason decode(struct partition *p, const struct record *record, struct kline *kline,
+                          char error[KLINE_ERROR_MAX])
+{
+    return kline_open_scan(record->value, kline)
+               ? REASON_none
+               : kline_decode(p->decoder, record->value, kline, error);
+}
+
 /* False: it must not be passed. */
 static bool take_record(struct partition *p, const struct record *record)
 {
     struct kline *kline = &p->klines[p->kline_count];
     char error[KLINE_ERROR_MAX];
-    enum reason reason = kline_decode(p->decoder, record->value, kline, error);
+    enum reason reason = decode(p, record, kline, error);
 
     if (reason == REASON_none && !is_keyed(p, record, kline)) {
         halt_before(p, record, kline->symbol);

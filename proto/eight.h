@@ -5,7 +5,10 @@
 #ifndef CANDLED_PROTO_EIGHT_H
 #define CANDLED_PROTO_EIGHT_H
 
+#include "runtime/base.h"
+
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -26,6 +29,20 @@ static inline uint64_t eight_load(const char *text)
 static inline bool eight_are_digits(uint64_t word)
 {
     return ((word & EIGHT(0xf0)) | (((word + EIGHT(0x06)) & EIGHT(0xf0)) >> 4)) == EIGHT(0x33);
+}
+
+/* Such words compare as their texts do. */
+static inline uint64_t eight_order(uint64_t word)
+{
+    return __builtin_bswap64(word);
+}
+
+/* How many digits come first, 0 to 8. */
+static ALWAYS_INLINE size_t eight_digits(uint64_t word)
+{
+    uint64_t values = word ^ EIGHT('0');
+    uint64_t others = (((values & EIGHT(0x7f)) + EIGHT(0x76)) | values) & EIGHT(0x80);
+    return others == 0 ? 8 : (size_t)__builtin_ctzll(others) / 8;
 }
 
 /* Of eight digits: 0 to 99,999,999. */

@@ -4,6 +4,7 @@
 #include "proto/candle.h"
 #include "proto/decimal.h"
 #include "proto/kline.h"
+#include "proto/kline_open.h"
 #include "runtime/base.h"
 
 #include <stdio.h>
@@ -46,6 +47,13 @@ static void decode_event(struct bench *b)
     decode(b, KLINE(""), sizeof(KLINE("")) - 1);
 }
 
+/* Nine of ten records. */
+static void look_at_open(struct bench *b)
+{
+    static const char text[] = KLINE("");
+    b->sink += kline_open_scan((struct slice){text, sizeof(text) - 1}, &b->kline);
+}
+
 static void decode_unusual_event(struct bench *b)
 {
     decode(b, KLINE(" "), sizeof(KLINE(" ")) - 1);
@@ -82,6 +90,7 @@ static void print_candle(struct bench *b)
 /* clang-format off */
 #define HOT_TABLE(X)                                                              \
     /* function               what                                             */ \
+    X(look_at_open,           "kline_open_scan(), of an open kline")              \
     X(decode_event,           "kline_decode(), as the exchange sends it")         \
     X(decode_unusual_event,   "kline_decode(), with a space in it")               \
     X(parse_decimal,          "decimal_parse()")                                  \

@@ -25,6 +25,7 @@ static void one_byte_of_another_kind_is_seen_in_any_place(void **state)
             digits[place] = (char)byte;
             plain[place] = (char)byte;
             assert_int_equal(eight_are_digits(eight_load(digits)), is_digit((char)byte));
+            assert_int_equal(eight_digits(eight_load(digits)), is_digit((char)byte) ? 8 : place);
             assert_int_equal(eight_are_plain(eight_load(plain)), is_plain((unsigned char)byte));
         }
     }
@@ -40,13 +41,16 @@ static void any_bytes_are_judged_one_by_one(void **state)
         char text[8];
         bool are_digits = true;
         bool are_plain = true;
+        size_t digits = 0;
         for (size_t at = 0; at < 8; at++) {
             text[at] = few[rand_below(&rand, sizeof(few) - 1)];
             are_digits = are_digits && is_digit(text[at]);
+            digits += are_digits;
             are_plain = are_plain && is_plain((unsigned char)text[at]);
         }
         assert_int_equal(eight_are_digits(eight_load(text)), are_digits);
         assert_int_equal(eight_are_plain(eight_load(text)), are_plain);
+        assert_int_equal(eight_digits(eight_load(text)), digits);
     }
 }
 
