@@ -10,8 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
+/* In the order in which a row is tried. */
+enum way { WAY_insert, WAY_upsert, WAY_update };
+
 /* One bulk on its way: which row each of its operations belongs to, and those to be re-issued. */
 struct bulk {
+    enum way way;
     const struct sink_gate *gate;
     const struct candle_batch *batch;
     struct candle_row **rows; /* NULL: rejected */
@@ -19,6 +23,7 @@ struct bulk {
     struct candle_row **duplicates;
     size_t duplicate_count;
     int64_t matched;
+    int64_t inserted; /* or upserted: what was not there */
 };
 
 static void fail(struct mongo_failure *failure, int32_t code, const char *text)
@@ -27,38 +32,56 @@ static void fail(struct mongo_failure *failure, int32_t code, const char *text)
     (void)snprintf(failure->text, sizeof(failure->text), "%s", text);
 }
 
-static bool add(mongoc_bulk_operation_t *operation, const struct candle *candle, const bson_t *opts)
+static bool add_insert(mongoc_bulk_operation_t *operation, const struct candle *candle)
+{
+    bson_error_t error;
+    bson_t document = BSON_INITIALIZER;
+
+    bool is_added = mongo_document_whole(candle, &document) &&
+                    mongoc_bulk_operation_insert_with_opts(operation, &document, NULL, &error);
+    bson_destroy(&document);
+    return is_added;
+}
+
+static bool add_update(mongoc_bulk_operation_t *operation, const struct candle *candle,
+                       bool is_upsert)
 {
     bson_error_t error;
     bson_t filter = BSON_INITIALIZER;
     bson_t update = BSON_INITIALIZER;
+    bson_t opts = BSON_INITIALIZER;
 
+    BSON_APPEND_BOOL(&opts, "upsert", is_upsert);
     mongo_document_filter(candle, &filter);
     bool is_added =
         mongo_document_update(candle, &update) &&
-        mongoc_bulk_operation_update_one_with_opts(operation, &filter, &update, opts, &error);
+        mongoc_bulk_operation_update_one_with_opts(operation, &filter, &update, &opts, &error);
     bson_destroy(&filter);
     bson_destroy(&update);
+    bson_destroy(&opts);
     return is_added;
+}
+
+static bool add(const struct bulk *bulk, mongoc_bulk_operation_t *operation,
+                const struct candle *candle)
+{
+    return bulk->way == WAY_insert ? add_insert(operation, candle)
+                                   : add_update(operation, candle, bulk->way == WAY_upsert);
 }
 
 /* Rows that cannot be told to MongoDB are rejected, and are not in the bulk. */
 static void add_rows(struct bulk *bulk, mongoc_bulk_operation_t *operation,
-                     struct candle_row **rows, size_t count, bool is_upsert)
+                     struct candle_row **rows, size_t count)
 {
-    bson_t opts = BSON_INITIALIZER;
-
-    BSON_APPEND_BOOL(&opts, "upsert", is_upsert);
     for (size_t i = 0; i < count; i++) {
         struct candle_row *row = rows[i]; /* rows and bulk->rows may be the same memory */
-        if (add(operation, &row->candle, &opts)) {
+        if (add(bulk, operation, &row->candle)) {
             bulk->rows[bulk->count++] = row;
         } else {
             candle_batch_reject(bulk->batch, row->delivery, row->row,
                                 "a number does not fit a Decimal128");
         }
     }
-    bson_destroy(&opts);
 }
 
 /* A unique index that is not ours may report a duplicate key as well. Servers before 4.4 name the
@@ -109,7 +132,7 @@ static bool take_error(struct bulk *bulk, const bson_t *error, struct mongo_fail
         fail(failure, code, text);
         return false;
     case MONGO_ERROR_duplicate:
-        if (is_duplicate_id(error)) {
+        if (bulk->way == WAY_insert || is_duplicate_id(error)) {
             bulk->duplicates[bulk->duplicate_count++] = row;
             return true;
         }
@@ -161,6 +184,7 @@ static bool take_reply(struct bulk *bulk, const bson_t *reply, struct mongo_fail
         }
     }
     bulk->matched = number_in(reply, "nMatched", 0);
+    bulk->inserted = number_in(reply, "nInserted", 0) + number_in(reply, "nUpserted", 0);
     return true;
 }
 
@@ -201,7 +225,7 @@ static bool execute(struct bulk *bulk, mongoc_bulk_operation_t *operation,
 }
 
 static bool run(struct bulk *bulk, mongoc_collection_t *collection, struct candle_row **rows,
-                size_t count, bool is_upsert, struct mongo_failure *failure)
+                size_t count, struct mongo_failure *failure)
 {
     bson_t opts = BSON_INITIALIZER;
 
@@ -212,7 +236,8 @@ static bool run(struct bulk *bulk, mongoc_collection_t *collection, struct candl
     bulk->count = 0;
     bulk->duplicate_count = 0;
     bulk->matched = 0;
-    add_rows(bulk, operation, rows, count, is_upsert);
+    bulk->inserted = 0;
+    add_rows(bulk, operation, rows, count);
     bool is_done = bulk->count == 0 || execute(bulk, operation, failure);
     mongoc_bulk_operation_destroy(operation);
     return is_done;
@@ -230,28 +255,35 @@ static void count_stale(const struct bulk *bulk)
     }
 }
 
-static bool reissue(struct bulk *bulk, mongoc_collection_t *collection,
-                    struct mongo_failure *failure)
+/* Each way leaves the rows that it found to be there to the next one; `rows` holds them. */
+static bool try_each_way(struct bulk *bulk, mongoc_collection_t *collection,
+                         struct candle_row **rows, size_t count, struct mongo_failure *failure)
 {
-    size_t count = bulk->duplicate_count;
-    if (count == 0) {
-        return true;
+    int64_t inserted = 0;
+
+    while (count > 0) {
+        if (!run(bulk, collection, rows, count, failure)) {
+            return false;
+        }
+        inserted += bulk->inserted;
+        if (bulk->way == WAY_update) {
+            count_stale(bulk);
+            break;
+        }
+        count = bulk->duplicate_count;
+        memcpy(rows, bulk->duplicates, count * sizeof(rows[0]));
+        bulk->way++;
     }
-    struct candle_row **rows = mem_new(count, sizeof(rows[0]));
-    memcpy(rows, bulk->duplicates, count * sizeof(rows[0]));
-    bool is_done = run(bulk, collection, rows, count, false, failure);
-    if (is_done) {
-        count_stale(bulk);
-    }
-    mem_free(rows);
-    return is_done;
+    bulk->inserted = inserted;
+    return true;
 }
 
 bool mongo_bulk_write(mongoc_collection_t *collection, const struct sink_gate *gate,
-                      const struct candle_batch *batch, size_t first, size_t count,
+                      const struct candle_batch *batch, size_t first, size_t count, bool *are_new,
                       struct mongo_failure *failure)
 {
     struct bulk bulk = {
+        .way = *are_new ? WAY_insert : WAY_upsert,
         .gate = gate,
         .batch = batch,
         .rows = mem_new(count, sizeof(bulk.rows[0])),
@@ -262,8 +294,10 @@ bool mongo_bulk_write(mongoc_collection_t *collection, const struct sink_gate *g
     for (size_t i = 0; i < count; i++) {
         all[i] = &batch->rows[first + i];
     }
-    bool is_done =
-        run(&bulk, collection, all, count, true, failure) && reissue(&bulk, collection, failure);
+    bool is_done = try_each_way(&bulk, collection, all, count, failure);
+    if (is_done) {
+        *are_new = 2 * bulk.inserted >= (int64_t)count;
+    }
     mem_free(all);
     mem_free(bulk.rows);
     mem_free(bulk.duplicates);

@@ -8,15 +8,20 @@
 
 enum { ID_ROOM = SYMBOL_BYTES_MAX + 40 };
 
-void mongo_document_filter(const struct candle *candle, bson_t *filter)
+static void append_id(const struct candle *candle, bson_t *document)
 {
     char id[ID_ROOM];
+    (void)snprintf(id, sizeof(id), "%s:%s:%" PRId64, candle->symbol,
+                   interval_name(candle->interval), candle->open_ms);
+    BSON_APPEND_UTF8(document, "_id", id);
+}
+
+void mongo_document_filter(const struct candle *candle, bson_t *filter)
+{
     bson_t guard;
     bson_t not_newer;
 
-    (void)snprintf(id, sizeof(id), "%s:%s:%" PRId64, candle->symbol,
-                   interval_name(candle->interval), candle->open_ms);
-    BSON_APPEND_UTF8(filter, "_id", id);
+    append_id(candle, filter);
     BSON_APPEND_DOCUMENT_BEGIN(filter, "revision", &guard);
     BSON_APPEND_DOCUMENT_BEGIN(&guard, "$not", &not_newer);
     BSON_APPEND_INT64(&not_newer, "$gte", candle->revision);
@@ -89,6 +94,12 @@ static bool append_fields(const struct candle *candle, bson_t *fields)
     BSON_APPEND_INT64(fields, "revision", candle->revision);
     BSON_APPEND_DATE_TIME(fields, "updatedAt", candle->updated_ms);
     return append_derived(fields, &candle->derived);
+}
+
+bool mongo_document_whole(const struct candle *candle, bson_t *document)
+{
+    append_id(candle, document);
+    return append_fields(candle, document);
 }
 
 bool mongo_document_update(const struct candle *candle, bson_t *update)

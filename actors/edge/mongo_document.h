@@ -13,6 +13,10 @@
 /* {_id, revision: {$not: {$gte: ours}}}: a document without a revision is older than any. */
 void mongo_document_filter(const struct candle *candle, bson_t *filter);
 
+/* The whole of it: {_id, ...}. False: a number does not fit a Decimal128, and *document is not to
+ * be used. */
+bool mongo_document_whole(const struct candle *candle, bson_t *document);
+
 /* {$set: {...}}. False: a number does not fit a Decimal128, and *update is not to be used. */
 bool mongo_document_update(const struct candle *candle, bson_t *update);
 

@@ -15,7 +15,8 @@ struct mongo_writer {
     char *database_name;
     mongoc_client_t *client; /* NULL: not connected */
     mongoc_database_t *database;
-    char **indexed; /* names of collections, in order */
+    bool are_rows_new; /* most of the last ones were */
+    char **indexed;    /* names of collections, in order */
     size_t indexed_count;
 };
 
@@ -24,6 +25,7 @@ struct mongo_writer *mongo_writer_create(const struct mongo_writer_options *opti
     struct mongo_writer *writer = mem_new(1, sizeof(*writer));
     size_t size = strlen(options->database) + 1;
     writer->options = *options;
+    writer->are_rows_new = true;
     writer->database_name = mem_new(size, 1);
     memcpy(writer->database_name, options->database, size);
     return writer;
@@ -182,7 +184,8 @@ static bool write_group(struct mongo_writer *writer, const char *name,
         return false;
     }
     mongoc_collection_t *collection = mongoc_database_get_collection(writer->database, name);
-    bool is_done = mongo_bulk_write(collection, writer->options.gate, batch, first, count, failure);
+    bool is_done = mongo_bulk_write(collection, writer->options.gate, batch, first, count,
+                                    &writer->are_rows_new, failure);
     mongoc_collection_destroy(collection);
     if (!is_done && is_bad_name(writer, failure)) {
         reject_all(batch, first, count, failure->text);

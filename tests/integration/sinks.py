@@ -684,7 +684,7 @@ class Mongo:
     def run(self, **settings):
         return self.probe(**settings).ends()
 
-    def fail(self, mode="alwaysOn", commands=("update",), **data):
+    def fail(self, mode="alwaysOn", commands=("insert", "update"), **data):
         data = {"failCommands": list(commands), "appName": "candled"} | data
         self.client.admin.command("configureFailPoint", "failCommand", mode=mode, data=data)
 
@@ -746,6 +746,27 @@ def mongo_a_document_without_a_revision_is_replaced_and_a_newer_one_stays(server
     check(counts["stale"] == 1, str(counts))
     check(mongo.candles.find_one(one["_id"]) == one, "the old document was not replaced")
     check(mongo.candles.find_one(two["_id"]) == newer, "the newer document went back")
+
+
+@test
+def mongo_what_is_new_is_inserted_and_what_is_there_updated(servers):
+    mongo = Mongo(servers, servers.own(mongo_server()).start())
+
+    def commands():
+        told = mongo.client.admin.command("serverStatus")["metrics"]["commands"]
+        return [told[name]["total"] for name in ("insert", "update")]
+
+    def used(**settings):
+        before = commands()
+        counts = mongo.run(rows=2000, delivery=50, pause_ms=5, **settings)
+        check(counts["answered"] >= 2000 and counts["rejected"] == 0, str(counts))
+        return [now - then for now, then in zip(commands(), before)]
+
+    inserts, updates = used()
+    check(inserts > 5 and updates == 0, f"{inserts} inserts, {updates} updates of what is new")
+    inserts, updates = used()
+    check(inserts == 1 and updates > 5, f"{inserts} inserts, {updates} updates of what is there")
+    mongo.holds(2000)
 
 
 @test

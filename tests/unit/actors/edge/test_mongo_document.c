@@ -53,6 +53,26 @@ static void the_filter_matches_what_is_older_or_knows_no_revision(void **state)
     bson_destroy(&filter);
 }
 
+/* An upsert that finds nothing makes the same. */
+static void the_whole_is_the_id_and_what_an_update_sets(void **state)
+{
+    (void)state;
+    struct candle candle = sample();
+    bson_t whole = BSON_INITIALIZER, update = BSON_INITIALIZER, wanted = BSON_INITIALIZER;
+    bson_iter_t set, fields;
+    BSON_APPEND_UTF8(&wanted, "_id", "BTCUSDT:5m:1738368000000");
+    assert_true(mongo_document_whole(&candle, &whole));
+    assert_true(mongo_document_update(&candle, &update));
+    assert_true(bson_iter_init_find(&set, &update, "$set") && bson_iter_recurse(&set, &fields));
+    while (bson_iter_next(&fields)) {
+        assert_true(bson_append_iter(&wanted, NULL, -1, &fields));
+    }
+    assert_true(bson_equal(&whole, &wanted));
+    bson_destroy(&whole);
+    bson_destroy(&update);
+    bson_destroy(&wanted);
+}
+
 static void every_digit_is_kept(void **state)
 {
     (void)state;
@@ -118,6 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_filter_matches_what_is_older_or_knows_no_revision),
+        cmocka_unit_test(the_whole_is_the_id_and_what_an_update_sets),
         cmocka_unit_test(every_digit_is_kept),
         cmocka_unit_test(what_is_unknown_is_null),
         cmocka_unit_test(a_number_that_does_not_fit_is_said_so),
