@@ -1,6 +1,6 @@
 /* Rows written into one collection by unordered bulks, and what becomes of each row.
  *
- * A candle is mostly new, and for the server an insert is a fifth of an upsert's work: so they are
+ * Most candles are new, and an insert costs the server much less than an upsert: so they are
  * inserted. What is there already, the server reports as a duplicate key, and it is re-issued as a
  * guarded upsert. Its filter does not match a newer document, so that the server tries to insert a
  * second one and reports a duplicate key again; it reports the same when two writers insert at
