@@ -297,6 +297,7 @@ static const struct actor_class dispatcher_class = {
     .deadline = on_deadline,
     .discard = discard,
     .mailbox_capacity = 16,
+    .stage = STAGE_dispatch,
 };
 
 struct dispatcher *dispatcher_create(const struct dispatcher_options *options)

@@ -4,6 +4,7 @@
 #include "actors/kept.h"
 #include "proto/kline_open.h"
 #include "runtime/log.h"
+#include "runtime/stage.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -192,6 +193,7 @@ static bool take_record(struct partition *p, const struct record *record)
  * those included that these records open: so the result does not depend on how the log is cut. */
 void partition_take_slice(struct partition *p)
 {
+    enum stage before = stage_enter(STAGE_decode);
     const struct record *last = NULL;
 
     p->kline_count = 0;
@@ -213,6 +215,7 @@ void partition_take_slice(struct partition *p)
         p->effects.meta.fingerprint = record_fingerprint_of(last);
     }
     partition_send_slice_end(p);
+    (void)stage_enter(before);
 }
 
 bool partition_fire_due(struct partition *p, int64_t until_ms)

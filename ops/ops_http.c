@@ -6,6 +6,7 @@
 #include "runtime/loop.h"
 #include "runtime/mem.h"
 #include "runtime/metrics.h"
+#include "runtime/stage.h"
 
 #include <errno.h>
 #include <libwebsockets.h>
@@ -149,11 +150,9 @@ static int on_writable(struct lws *wsi, struct response *response)
     return lws_http_transaction_completed(wsi) != 0 ? CUT : 0;
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
-                    size_t size)
+static int handle(struct lws *wsi, enum lws_callback_reasons reason, struct response *response,
+                  const char *in)
 {
-    struct response *response = user;
-    (void)size;
     switch (reason) {
     case LWS_CALLBACK_HTTP:
         return on_request(wsi, response, in);
@@ -171,6 +170,16 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     default:
         return 0;
     }
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                    size_t size)
+{
+    (void)size;
+    enum stage before = stage_enter(STAGE_http);
+    int rc = handle(wsi, reason, user, in);
+    (void)stage_enter(before);
+    return rc;
 }
 
 static const struct lws_protocols protocols[] = {

@@ -7,6 +7,7 @@
 #define CANDLED_RUNTIME_ACTOR_H
 
 #include "runtime/deadlines.h"
+#include "runtime/stage.h"
 #include "runtime/status.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct actor_class {
     void (*deadline)(struct actor *self);      /* NULL: it never arms one */
     void (*discard)(const struct msg *unread); /* frees what it owns; NULL: nothing */
     uint32_t mailbox_capacity;                 /* the most the protocol can have waiting */
+    enum stage stage;                          /* what its turns count as; see runtime/stage.h */
 };
 
 /* Embed it in your own struct and come back with container_of(). The fields are the scheduler's. */

@@ -3,6 +3,7 @@
 #include "runtime/loop_status.h"
 #include "runtime/mem.h"
 #include "runtime/sched.h"
+#include "runtime/stage.h"
 
 #include <assert.h>
 #include <uv.h>
@@ -63,6 +64,7 @@ static void run_actors(struct loop *loop)
             break;
         }
     }
+    (void)stage_enter(STAGE_loop);
     if (sched_stopped(loop->sched) != STATUS_OK) {
         uv_stop(&loop->uv);
     }
@@ -165,8 +167,10 @@ struct uv_loop_s *loop_uv(struct loop *loop)
 
 enum status loop_run(struct loop *loop)
 {
+    enum stage before = stage_enter(STAGE_loop);
     start_round(loop);
     (void)uv_run(&loop->uv, UV_RUN_DEFAULT);
+    (void)stage_enter(before);
     return sched_stopped(loop->sched);
 }
 

@@ -1,6 +1,7 @@
 #include "runtime/metrics.h"
 
 #include "runtime/mem.h"
+#include "runtime/stage.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -242,6 +243,20 @@ static void put_family(struct text *text, const struct metrics *metrics, enum me
     }
 }
 
+/* Nothing, unless this is a build that measures itself. */
+static void put_stages(struct text *text)
+{
+    size_t length;
+    char *stages = stage_render(&length);
+    if (length > 0) {
+        text->size = text->length + length + 1;
+        text->bytes = mem_resize(text->bytes, text->size, 1);
+        memcpy(text->bytes + text->length, stages, length + 1);
+        text->length += length;
+    }
+    mem_free(stages);
+}
+
 char *metrics_render(const struct metrics *metrics, size_t *out_length)
 {
     struct text text = {0};
@@ -249,6 +264,7 @@ char *metrics_render(const struct metrics *metrics, size_t *out_length)
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         put_family(&text, metrics, (enum metric)i);
     }
+    put_stages(&text);
     *out_length = text.length;
     return text.bytes;
 }

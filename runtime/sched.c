@@ -3,6 +3,7 @@
 #include "runtime/actor.h"
 #include "runtime/mem.h"
 #include "runtime/sched_internal.h"
+#include "runtime/stage.h"
 
 #include <assert.h>
 #include <string.h>
@@ -94,6 +95,7 @@ void sched_advance(struct sched *sched, int64_t now_ms)
             return;
         }
         struct actor *actor = container_of(due, struct actor, deadline);
+        (void)stage_enter(actor->class->stage);
         actor->class->deadline(actor);
     }
 }
@@ -142,6 +144,7 @@ bool sched_step(struct sched *sched)
     if (tracer != NULL) {
         tracer->trace(tracer, actor, sched->scratch);
     }
+    (void)stage_enter(actor->class->stage);
     actor->class->receive(actor, sched->scratch);
     settle_turn(sched);
     return true;

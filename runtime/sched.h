@@ -2,7 +2,8 @@
  *
  * It knows no clock, no thread and no I/O. A driver tells it the time and turns its crank:
  * runtime/loop.c on libuv, the simulator in a virtual world. Actors take turns, first come, first
- * served. No message costs more because there are more actors. */
+ * served. No message costs more because there are more actors. The thread is left in the stage of
+ * the last turn (runtime/stage.h): turns of one stage are one span. */
 #ifndef CANDLED_RUNTIME_SCHED_H
 #define CANDLED_RUNTIME_SCHED_H
 

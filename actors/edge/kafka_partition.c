@@ -3,6 +3,7 @@
 #include "runtime/log.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
+#include "runtime/stage.h"
 
 #include <assert.h>
 #include <string.h>
@@ -151,7 +152,9 @@ static void read_slice(struct kafka_partition *p)
 
 static void on_woken(struct kafka_wakeup *wakeup)
 {
+    enum stage before = stage_enter(STAGE_receive);
     read_slice(container_of(wakeup, struct kafka_partition, wakeup));
+    (void)stage_enter(before);
 }
 
 static void on_resume(struct kafka_partition *p, const struct msg_source_resume *m)
@@ -181,6 +184,7 @@ static const struct actor_class class = {
     .name = "kafka_source",
     .receive = receive,
     .mailbox_capacity = 1,
+    .stage = STAGE_receive,
 };
 
 void kafka_partition_disturb(struct kafka_partition *p)

@@ -4,6 +4,7 @@
 #include "runtime/job.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
+#include "runtime/stage.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,9 +40,8 @@ static const struct kafka_property ours[] = {
     {NULL, NULL},
 };
 
-static void on_woken(struct kafka_wakeup *wakeup)
+static void take_events(struct kafka_producer *p)
 {
-    struct kafka_producer *p = container_of(wakeup, struct kafka_producer, wakeup);
     for (int i = 0; i < EVENTS_PER_POLL_MAX && !p->is_destroyed; i++) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(p->queue, 0);
         if (event == NULL) {
@@ -54,6 +54,13 @@ static void on_woken(struct kafka_wakeup *wakeup)
     if (!p->is_destroyed) {
         kafka_wakeup_again(&p->wakeup);
     }
+}
+
+static void on_woken(struct kafka_wakeup *wakeup)
+{
+    enum stage before = stage_enter(STAGE_kafka);
+    take_events(container_of(wakeup, struct kafka_producer, wakeup));
+    (void)stage_enter(before);
 }
 
 static void close_client(struct kafka_producer *p)

@@ -327,6 +327,7 @@ static const struct actor_class class = {
     .receive = receive,
     .deadline = on_tick,
     .mailbox_capacity = DISPATCHERS_MAX, /* each has one delivery under way */
+    .stage = STAGE_kafka,
 };
 
 static void copy_texts(struct kafka_sink *sink)

@@ -9,6 +9,7 @@
 #include "runtime/loop.h"
 #include "runtime/mem.h"
 #include "runtime/metrics.h"
+#include "runtime/stage.h"
 
 #include <stdio.h>
 #include <uv.h>
@@ -59,8 +60,10 @@ static void answer_all(struct mongo_sink *sink)
 static void on_wake(void *context)
 {
     struct mongo_sink *sink = context;
+    enum stage before = stage_enter(STAGE_mongo);
     metrics_put(sink->metrics, METRIC_sink_up, mongo_worker_is_up(sink->worker) ? 1 : 0);
     answer_all(sink);
+    (void)stage_enter(before);
 }
 
 static void receive(struct actor *actor, const struct msg *msg)
@@ -93,6 +96,7 @@ static const struct actor_class mongo_sink_class = {
     .receive = receive,
     .discard = discard,
     .mailbox_capacity = 2 * DISPATCHERS_MAX,
+    .stage = STAGE_mongo,
 };
 
 static void on_closed(void *context)

@@ -9,6 +9,7 @@
 #include "runtime/log.h"
 #include "runtime/loop_status.h"
 #include "runtime/mem.h"
+#include "runtime/stage.h"
 #include "runtime/waker.h"
 
 #include <uv.h>
@@ -235,18 +236,25 @@ static bool next_work(struct mongo_worker *worker)
     return goes_on;
 }
 
+static void do_work(struct mongo_worker *worker)
+{
+    if (!worker->is_connected) {
+        connect_again(worker);
+    } else if (worker->writing.first != NULL) {
+        write_batch(worker);
+    } else {
+        ping(worker);
+    }
+}
+
 static void work(void *argument)
 {
     struct mongo_worker *worker = argument;
 
     while (next_work(worker)) {
-        if (!worker->is_connected) {
-            connect_again(worker);
-        } else if (worker->writing.first != NULL) {
-            write_batch(worker);
-        } else {
-            ping(worker);
-        }
+        enum stage before = stage_enter(STAGE_mongo);
+        do_work(worker);
+        (void)stage_enter(before);
     }
     mongo_writer_disconnect(worker->options.writer);
 }

@@ -2,6 +2,7 @@
 
 #include "runtime/loop_status.h"
 #include "runtime/mem.h"
+#include "runtime/stage.h"
 
 #include <hiredis/async.h>
 #include <uv.h>
@@ -28,10 +29,8 @@ static void fail(struct redis_poll *poll, const char *error)
 
 static void watch(struct redis_poll *poll, int events);
 
-static void on_poll(uv_poll_t *handle, int uv_code, int events)
+static void on_events(struct redis_poll *poll, int uv_code, int events)
 {
-    struct redis_poll *poll = container_of(handle, struct redis_poll, handle);
-
     if (uv_code != 0) {
         fail(poll, uv_strerror(uv_code));
         return;
@@ -47,6 +46,13 @@ static void on_poll(uv_poll_t *handle, int uv_code, int events)
     } else {
         watch(poll, 0);
     }
+}
+
+static void on_poll(uv_poll_t *handle, int uv_code, int events)
+{
+    enum stage before = stage_enter(STAGE_redis);
+    on_events(container_of(handle, struct redis_poll, handle), uv_code, events);
+    (void)stage_enter(before);
 }
 
 static void watch(struct redis_poll *poll, int events)

@@ -304,6 +304,7 @@ static const struct actor_class redis_sink_class = {
     .deadline = on_deadline,
     .discard = discard,
     .mailbox_capacity = MESSAGES_MAX * DISPATCHERS_MAX,
+    .stage = STAGE_redis,
 };
 
 static enum status prepare(struct redis_sink *sink, const struct redis_sink_options *options,

@@ -7,6 +7,7 @@
 #include "runtime/job.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
+#include "runtime/stage.h"
 #include "state/store.h"
 
 #include <assert.h>
@@ -33,17 +34,21 @@ static void work_outbox(struct job *job)
     struct read *read = container_of(job, struct read, job);
     const struct msg_outbox_read *request = &read->request.as_OUTBOX_READ;
     struct msg_outbox_rows *answer = &read->answer.as_OUTBOX_ROWS;
+    enum stage before = stage_enter(STAGE_read);
     answer->rows = NULL;
     answer->status = store_read_outbox(read->reader->store, request->after, &request->filter,
                                        request->rows_max, request->bytes_max, &answer->rows);
+    (void)stage_enter(before);
 }
 
 static void work_refill(struct job *job)
 {
     struct read *read = container_of(job, struct read, job);
     struct refill_page *page = read->request.as_REFILL_READ.page;
+    enum stage before = stage_enter(STAGE_read);
     read->answer.as_REFILL_ROWS.page = page;
     read->answer.as_REFILL_ROWS.status = store_refill_read(read->reader->store, page);
+    (void)stage_enter(before);
 }
 
 static void done(struct job *job)
@@ -93,6 +98,7 @@ static const struct actor_class store_reader_class = {
     .name = "store_reader",
     .receive = receive,
     .mailbox_capacity = SINK_COUNT,
+    .stage = STAGE_read,
 };
 
 struct store_reader *store_reader_create(struct loop *loop, struct store *store)

@@ -6,6 +6,7 @@
 #include "runtime/job.h"
 #include "runtime/loop.h"
 #include "runtime/mem.h"
+#include "runtime/stage.h"
 #include "state/store.h"
 
 #include <assert.h>
@@ -23,7 +24,9 @@ struct store_writer {
 static void commit(struct job *job)
 {
     struct store_writer *w = container_of(job, struct store_writer, job);
+    enum stage before = stage_enter(STAGE_checkpoint);
     w->status = store_commit(w->store, w->checkpoint);
+    (void)stage_enter(before);
 }
 
 static void committed(struct job *job)
@@ -52,6 +55,7 @@ static const struct actor_class store_writer_class = {
     .name = "store_writer",
     .receive = receive,
     .mailbox_capacity = 1,
+    .stage = STAGE_checkpoint,
 };
 
 struct store_writer *store_writer_create(struct loop *loop, struct store *store)

@@ -75,11 +75,14 @@ static void sink_receive(struct actor *actor, const struct msg *msg)
     actor_send(msg->from, &answer);
 }
 
-static const struct actor_class source_class = {"source", source_receive, NULL, NULL, 1};
-static const struct actor_class writer_class = {"store_writer", writer_receive, NULL, NULL, 1};
-static const struct actor_class reader_class = {"store_reader", reader_receive, NULL, NULL,
-                                                SINK_COUNT};
-static const struct actor_class sink_class = {"sink", sink_receive, NULL, NULL, 2 * SINK_COUNT};
+static const struct actor_class source_class = {
+    .name = "source", .receive = source_receive, .mailbox_capacity = 1};
+static const struct actor_class writer_class = {
+    .name = "store_writer", .receive = writer_receive, .mailbox_capacity = 1};
+static const struct actor_class reader_class = {
+    .name = "store_reader", .receive = reader_receive, .mailbox_capacity = SINK_COUNT};
+static const struct actor_class sink_class = {
+    .name = "sink", .receive = sink_receive, .mailbox_capacity = 2 * SINK_COUNT};
 
 void edges_init(struct edges *edges, struct sched *sched, size_t position)
 {
