@@ -36,6 +36,13 @@ build_release() {
     ln -sfn "${program#build/}" build/candled
 }
 
+# The release, with clocks at the stages of its pipeline.
+build_stages() {
+    need_to_build
+    configure stages --buildtype=release -Db_ndebug=false -Dstages=true
+    compile stages
+}
+
 build_sanitized() {
     need_to_build
     configure asan --buildtype=debugoptimized -Dwerror=true -Db_ndebug=false -Db_sanitize=address,undefined \

@@ -12,6 +12,8 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(redis-tools python3-venv maven ca-certificates zstd openssl)
 CHECK_PACKAGES=(clang clang-format clang-tidy)
 PEERS_PACKAGES=()
+# The second holds flamegraph.pl.
+FLAME_PACKAGES=(linux-perf libdevel-nytprof-perl)
 
 case $DEBIAN in
 bookworm)

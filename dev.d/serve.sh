@@ -74,10 +74,10 @@ dev_up() {
     done
 }
 
-dev_bench() { # [recovery|batch|peers|hot] [ARGS]
-    local interpreter script=bench
+dev_bench() { # [recovery|batch|peers|hot|stages|flame] [ARGS]
+    local interpreter script=bench program=build/candled
     case ${1:-} in
-    recovery | batch | peers)
+    recovery | batch | peers | stages | flame)
         script=$1
         shift
         ;;
@@ -91,9 +91,17 @@ dev_bench() { # [recovery|batch|peers|hot] [ARGS]
         need_packages peers "${PEERS_PACKAGES[@]}"
         recorded_data
     fi
-    build_release
+    if [ "$script" = flame ]; then
+        need_packages flame "${FLAME_PACKAGES[@]}"
+    fi
+    if [ "$script" = stages ] || [ "$script" = flame ]; then
+        build_stages
+        program=$(program_of stages)
+    else
+        build_release
+    fi
     interpreter=$(python)
-    integration_environment build/candled
+    integration_environment "$program"
     exec "$interpreter" "tests/bench/$script.py" "$@"
 }
 
