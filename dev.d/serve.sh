@@ -93,6 +93,8 @@ dev_bench() { # [recovery|batch|peers|hot|stages|flame] [ARGS]
     fi
     if [ "$script" = flame ]; then
         need_packages flame "${FLAME_PACKAGES[@]}"
+        interpreter=$(python)
+        "$interpreter" tests/bench/flame.py --check || exit
     fi
     if [ "$script" = stages ] || [ "$script" = flame ]; then
         build_stages

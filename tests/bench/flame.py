@@ -32,6 +32,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="fewer records")
     parser.add_argument("--records", type=int)
     parser.add_argument("--hertz", type=int, default=499)
+    parser.add_argument("--check", action="store_true", help="say whether it can be done here, and end")
     parser.add_argument("--kind", choices=("boot", "sinks", "commit"), default="sinks")
     options = parser.parse_args()
     options.records = options.records or (600_000 if options.quick else 2_100_000)
@@ -193,6 +194,8 @@ def print_leaves(counts):
 def main():
     options = arguments()
     renderer, perf = find_renderer(), find_perf()
+    if options.check:
+        return
     servers = harness.Servers()
     say("starting Kafka, Redis and MongoDB")
     try:
