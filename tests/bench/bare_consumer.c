@@ -1,6 +1,8 @@
 /* Consumes a topic from its beginning and throws everything away: what librdkafka alone costs.
  *
- * usage: bare_consumer BROKERS TOPIC PARTITIONS RECORDS
+ * usage: bare_consumer BROKERS TOPIC PARTITIONS RECORDS [PREFETCH_KIB]
+ * PREFETCH_KIB is what each partition may hold that is not consumed yet; unless told otherwise its
+ * share of 32 MiB.
  * Prints the seconds between the first and the last record, the bytes of their values, and the CPU
  * seconds of the process. */
 #include <librdkafka/rdkafka.h>
@@ -12,7 +14,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-enum { BATCH_MAX = 10000, WAIT_MS = 1000 };
+enum { BATCH_MAX = 10000, WAIT_MS = 1000, PREFETCH_KIB = 32 * 1024 };
 
 static void die(const char *what, const char *why)
 {
@@ -43,15 +45,14 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
     }
 }
 
-/* The prefetch limit in messages is out of the way, the one in bytes is 32 MiB over all partitions.
- */
-static rd_kafka_t *open_consumer(const char *brokers, int partitions)
+/* The prefetch limit in messages is out of the way. */
+static rd_kafka_t *open_consumer(const char *brokers, int prefetch_kib)
 {
     char error[256];
     char kbytes[32];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
-    snprintf(kbytes, sizeof(kbytes), "%d", 32 * 1024 / partitions);
+    snprintf(kbytes, sizeof(kbytes), "%d", prefetch_kib);
     set(conf, "bootstrap.servers", brokers);
     set(conf, "group.id", "bare");
     set(conf, "enable.auto.commit", "false");
@@ -84,7 +85,9 @@ static uint64_t consume(rd_kafka_t *client, int64_t records, double *out_began_s
     uint64_t bytes = 0;
 
     while (seen < records) {
-        ssize_t count = rd_kafka_consume_batch_queue(queue, WAIT_MS, messages, BATCH_MAX);
+        /* No more than are to come: it would wait for the rest. */
+        size_t wanted = records - seen < BATCH_MAX ? (size_t)(records - seen) : BATCH_MAX;
+        ssize_t count = rd_kafka_consume_batch_queue(queue, WAIT_MS, messages, wanted);
         if (seen == 0 && count > 0) {
             *out_began_s = now_s();
         }
@@ -102,12 +105,13 @@ static uint64_t consume(rd_kafka_t *client, int64_t records, double *out_began_s
 
 int main(int argc, char **argv)
 {
-    if (argc != 5) {
-        die("usage", "bare_consumer BROKERS TOPIC PARTITIONS RECORDS");
+    if (argc != 5 && argc != 6) {
+        die("usage", "bare_consumer BROKERS TOPIC PARTITIONS RECORDS [PREFETCH_KIB]");
     }
     int partitions = atoi(argv[3]);
     double began_s = 0;
-    rd_kafka_t *client = open_consumer(argv[1], partitions);
+    rd_kafka_t *client =
+        open_consumer(argv[1], argc == 6 ? atoi(argv[5]) : PREFETCH_KIB / partitions);
 
     assign(client, argv[2], partitions);
     uint64_t bytes = consume(client, strtoll(argv[4], NULL, 10), &began_s);

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import defaultdict
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "integration"), str(Path(__file__).resolve().parents[1])]
@@ -23,6 +24,7 @@ from harness import Case, Failure, wait_until  # noqa: E402
 HERE = Path(__file__).resolve().parent
 START_MS = 1_738_368_000_000
 PARTITIONS, SYMBOLS, MANY_SYMBOLS = 5, 15, 3000
+KLINES_A_MINUTE = 10  # one of them closed
 TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1 << 20
 PARTS = ("rate", "symbols", "rest", "latency", "kill")
@@ -73,17 +75,17 @@ def rss_anon(pid):
 
 
 class Sampler:
-    """The peak of a process's anonymous memory, while it lives."""
+    """The peak of the anonymous memory of some processes together, while they live."""
 
-    def __init__(self, pid):
-        self.pid, self.peak, self.is_done = pid, 0, False
+    def __init__(self, *pids):
+        self.pids, self.peak, self.is_done = pids, 0, False
         self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
         while not self.is_done:
             try:
-                self.peak = max(self.peak, rss_anon(self.pid))
+                self.peak = max(self.peak, sum(map(rss_anon, self.pids)))
             except OSError:
                 return
             time.sleep(0.02)
@@ -124,45 +126,65 @@ class Bench:
         self.number = 0
         self.figures = {"records": options.records, "rounds": options.rounds, "cores": os.cpu_count()}
 
-    def case(self, name, config=None):
+    def case(self, name, config=None, partitions=PARTITIONS):
         self.number += 1
-        return Case(self.servers, self.folder / f"{name}-{os.getpid()}-{self.number}", PARTITIONS, config=config)
+        return Case(self.servers, self.folder / f"{name}-{os.getpid()}-{self.number}", partitions, config=config)
 
-    def load(self, case, records, symbols, rate=0, marks=None, background=False):
+    def load(self, case, records, symbols, rate=0, marks=None, background=False, klines_a_minute=KLINES_A_MINUTE):
         command = [tool("load"), case.brokers, case.topic, str(records), str(symbols), "42", str(rate), str(START_MS)]
-        command += [str(marks)] if marks else []
+        command += [str(marks or "-"), str(klines_a_minute)]
         if background:
             return subprocess.Popen(command, stdout=subprocess.DEVNULL)
         say(f"producing {records:,} klines of {symbols:,} symbols")
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return None
 
-    def bare(self, topic_case):
-        command = [tool("bare_consumer"), topic_case.brokers, topic_case.topic, str(PARTITIONS), str(self.options.records)]
+    def bare(self, topic_case, prefetch_kib=None):
+        command = [tool("bare_consumer"), topic_case.brokers, topic_case.topic, str(topic_case.partitions)]
+        command += [str(self.options.records), *([str(prefetch_kib)] if prefetch_kib else [])]
         seconds, size, cpu = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
         records = self.options.records
         return {"rate": records / float(seconds), "cpu_us": float(cpu) / records * 1e6, "bytes": int(size) / records}
 
-    def shard(self, topic_case, name, **changes):
-        """One run of a shard over the whole log."""
+    def shard(self, topic_case, name, processes=1, **changes):
+        """One run of a shard, or of several, over the whole log. What did not go well raises."""
         self.number += 1
-        group = f"bench-{os.getpid()}-{self.number}"
         data = tempfile.mkdtemp(prefix="data-", dir=topic_case.data)
-        shard = topic_case.shard(f"{name}-{self.number}", data_dir=data, **harness.merge({"kafka": {"group": group}}, changes))
+        group = f"bench-{os.getpid()}-{self.number}"
+        config = harness.merge({"data_dir": data, "kafka": {"group": group}}, changes)
+        shard = self.several(topic_case, f"{name}-{self.number}", processes, config)
         has_sinks = changes.get("redis", {}).get("enabled", True)
         if has_sinks:
             topic_case.redis_client.flushdb()
             topic_case.collection().drop()
+        try:
+            return self.run(shard, has_sinks)
+        finally:
+            shard.end()
+            subprocess.run(["rm", "-rf", data], check=True)
+
+    def several(self, topic_case, name, processes, config):
+        if processes == 1:
+            return topic_case.shard(name, **config)
+        shards = []
+        for index in range(processes):
+            ordinal = {"kafka": {"assignment": "ordinal", "instance_id": ""}, "shard": {"count": processes, "index": index}}
+            shards.append(topic_case.shard(f"{name}-{index}", **harness.merge(config, ordinal)))
+        return Several(shards)
+
+    def run(self, shard, has_sinks):
         servers = [self.servers.kafka.pid(), self.servers.redis.pid(), self.servers.mongo.pid()]
         before = [cpu_seconds(pid) for pid in servers]
         shard.start()
-        sampler = Sampler(shard.process.pid)
+        sampler = Sampler(*pids_of(shard))
         figures = self.follow(shard, self.options.records, has_sinks)
         figures["peak_mib"] = sampler.stop() / MIB
         spent = [cpu_seconds(pid) - first for pid, first in zip(servers, before)]
         figures["servers_cpu_us"] = sum(spent) / self.options.records * 1e6
-        figures["exit_code"] = shard.stop(60)
-        subprocess.run(["rm", "-rf", data], check=True)
+        check_whole(shard, self.options.records)
+        figures["closed_klines"] = total(shard, "candled_klines_closed_total")
+        code = shard.stop(60)
+        harness.check(code == 0, f"exit code {code}: {shard.tail()}")
         return figures
 
     def follow(self, shard, records, has_sinks):
@@ -172,8 +194,9 @@ class Bench:
         if has_sinks:
             wait_until("the sinks' last write", lambda: total(shard, "candled_outbox_bytes") == 0, 600, 0.02)
             last = (time.monotonic(), last[1])
-        cpu = cpu_seconds(shard.process.pid)
-        return {"rate": (records - first[1]) / (last[0] - first[0]), "cpu_us": cpu / records * 1e6}
+        cpu = sum(map(cpu_seconds, pids_of(shard)))
+        seen = (records - first[1]) / records
+        return {"rate": seen * records / (last[0] - first[0]), "cpu_us": cpu / records * 1e6, "seen": seen}
 
     def kinds(self):
         no_sinks = {"redis": {"enabled": False}, "mongo": {"enabled": False}}
@@ -222,14 +245,20 @@ class Bench:
         client = case.redis_client
         client.config_set("notify-keyspace-events", "K$")
         listener = Listener(client, case.redis_db)
-        case.shard().start()
+        shard = case.shard().start()
         rate, marks = 10_000, case.folder / "marks"
         say(f"{rate:,} records/s for {self.options.seconds} s")
         load = self.load(case, rate * self.options.seconds, SYMBOLS, rate, marks, background=True)
-        load.wait()
-        case.wait_until_settled()
-        seen = listener.stop()
-        client.config_set("notify-keyspace-events", "")
+        try:
+            harness.check(load.wait() == 0, "the load could not be produced")
+            case.wait_until_settled()
+        finally:
+            load.terminate()
+            seen = listener.stop()
+            client.config_set("notify-keyspace-events", "")
+        check_whole(shard, rate * self.options.seconds)
+        code = shard.stop(60)
+        harness.check(code == 0, f"exit code {code}: {shard.tail()}")
         return latencies(marks, seen, skip=0.15)
 
     def kill(self):
@@ -251,15 +280,66 @@ class Bench:
         self.figures["kill_s"] = {"median": statistics.median(times), "max": max(times)}
 
 
+class Several:
+    """Shards on one log, as if they were one."""
+
+    def __init__(self, shards):
+        self.shards = shards
+
+    @property
+    def process(self):
+        """Of one that ended, if any did."""
+        return next((shard for shard in self.shards if not shard.is_running()), self.shards[0]).process
+
+    def start(self):
+        for shard in self.shards:
+            shard.start()
+
+    def is_running(self):
+        return all(shard.is_running() for shard in self.shards)
+
+    def metrics(self):
+        together = defaultdict(list)
+        for shard in self.shards:
+            for name, samples in shard.metrics().items():
+                together[name] += samples
+        return together
+
+    def tail(self):
+        return "\n".join(shard.tail() for shard in self.shards)
+
+    def stop(self, seconds):
+        """The first exit code that is not 0."""
+        codes = [shard.stop(seconds) for shard in self.shards]
+        return next((code for code in codes if code), 0)
+
+    def end(self):
+        for shard in self.shards:
+            shard.end()
+
+
+def pids_of(shard):
+    return [one.process.pid for one in getattr(shard, "shards", [shard])]
+
+
 def sample(shard, at_least):
     """(time, records covered) once there are more than none and at least so many."""
     records = total(shard, "candled_records_total")
     return (time.monotonic(), records) if records > 0 and records >= at_least else None
 
 
+def check_whole(shard, records):
+    """Each record was covered, none of them twice, and none was put aside."""
+    for name in ("candled_records_total", "candled_next_offset"):
+        found = total(shard, name)
+        harness.check(found == records, f"{name} is {found:,.0f} in all; the log holds {records:,}")
+    for name in ("candled_dead_letters_total", "candled_sink_rejected_total"):
+        harness.check(total(shard, name) == 0, f"{name} is not 0: {shard.tail()}")
+
+
 def total(shard, name):
     if not shard.is_running():
-        raise Failure(f"the shard ended: {shard.tail()}")
+        raise Failure(f"the shard ended with {shard.process.returncode}: {shard.tail()}")
     return sum(value for _, value in shard.metrics()[name])
 
 

@@ -1,10 +1,10 @@
 /* Produces raw klines into Kafka, as fast as it can or at a given rate: the load of the benchmark.
  *
- * usage: load BROKERS TOPIC RECORDS SYMBOLS SEED RATE START_MS [MARKS_FILE]
- * Each symbol tells its minutes in turn, each minute in nine open klines and a closed one. RATE is
- * in records per second, 0 for no limit. MARKS_FILE gets a line for each kline that completes five
- * minutes: symbol, openTime of the five minutes, and the time of day in ns just before it was
- * produced. */
+ * usage: load BROKERS TOPIC RECORDS SYMBOLS SEED RATE START_MS [MARKS_FILE [KLINES_A_MINUTE]]
+ * Each symbol tells its minutes in turn, each minute in KLINES_A_MINUTE klines (10) of which the
+ * last is closed. RATE is in records per second, 0 for no limit. MARKS_FILE gets a line for each
+ * kline that completes five minutes: symbol, openTime of the five minutes, and the time of day in
+ * ns just before it was produced; "-" is none. */
 #include <librdkafka/rdkafka.h>
 
 #include <inttypes.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 
 enum {
-    KLINES_A_MINUTE = 10,
+    KLINES_A_MINUTE = 10, /* unless told otherwise */
     MINUTE_MS = 60000,
     WINDOW_MINUTES = 5,
     VALUE_MAX = 512,
@@ -44,6 +44,7 @@ struct load {
     size_t symbol_count;
     uint64_t random;
     int64_t start_ms;
+    int64_t klines_a_minute;
     int64_t rate; /* records per second; 0: no limit */
     FILE *marks;  /* NULL: none */
     int64_t produced;
@@ -215,12 +216,13 @@ static void keep_pace(const struct load *load)
     }
 }
 
-static void tell(struct load *load, struct market *market, int64_t minute, int part)
+static void tell(struct load *load, struct market *market, int64_t minute, int64_t part)
 {
     char value[VALUE_MAX];
-    bool is_closed = part == KLINES_A_MINUTE - 1;
+    bool is_closed = part == load->klines_a_minute - 1;
     int64_t open_ms = load->start_ms + minute * MINUTE_MS;
-    int64_t event_ms = open_ms + (part + 1) * (MINUTE_MS / KLINES_A_MINUTE) + (is_closed ? 5 : -1);
+    int64_t event_ms =
+        open_ms + (part + 1) * MINUTE_MS / load->klines_a_minute + (is_closed ? 5 : -1);
 
     if (part == 0) {
         open_minute(market);
@@ -242,7 +244,7 @@ static void run(struct load *load, int64_t records)
 {
     load->began_ns = clock_ns(CLOCK_MONOTONIC);
     for (int64_t minute = 0;; minute++) {
-        for (int part = 0; part < KLINES_A_MINUTE; part++) {
+        for (int64_t part = 0; part < load->klines_a_minute; part++) {
             for (size_t i = 0; i < load->symbol_count; i++) {
                 if (load->produced == records) {
                     return;
@@ -256,15 +258,20 @@ static void run(struct load *load, int64_t records)
 int main(int argc, char **argv)
 {
     if (argc < 8) {
-        die("usage", "load BROKERS TOPIC RECORDS SYMBOLS SEED RATE START_MS [MARKS_FILE]");
+        die("usage", "load BROKERS TOPIC RECORDS SYMBOLS SEED RATE START_MS [MARKS_FILE "
+                     "[KLINES_A_MINUTE]]");
     }
     struct load load = {
         .symbol_count = strtoul(argv[4], NULL, 10),
         .random = strtoull(argv[5], NULL, 10),
         .rate = strtoll(argv[6], NULL, 10),
         .start_ms = strtoll(argv[7], NULL, 10),
+        .klines_a_minute = argc > 9 ? strtoll(argv[9], NULL, 10) : KLINES_A_MINUTE,
     };
-    if (argc > 8 && (load.marks = fopen(argv[8], "w")) == NULL) {
+    if (load.klines_a_minute < 1 || load.klines_a_minute > MINUTE_MS) {
+        die("KLINES_A_MINUTE", argv[9]);
+    }
+    if (argc > 8 && strcmp(argv[8], "-") != 0 && (load.marks = fopen(argv[8], "w")) == NULL) {
         die("marks", argv[8]);
     }
     if (load.marks != NULL) {
