@@ -26,10 +26,12 @@ program_of() {
     find "build/$1" -name candled -type f -perm -u+x | head -n 1
 }
 
+RELEASE=(--buildtype=release -Db_ndebug=false)
+
 build_release() {
     local program
     need_to_build
-    configure release --buildtype=release -Db_ndebug=false
+    configure release "${RELEASE[@]}"
     compile release
     program=$(program_of release)
     [ -n "$program" ] || die "the build made no program called candled"
@@ -39,8 +41,25 @@ build_release() {
 # The release, with clocks at the stages of its pipeline.
 build_stages() {
     need_to_build
-    configure stages --buildtype=release -Db_ndebug=false -Dstages=true
+    configure stages "${RELEASE[@]}" -Dstages=true
     compile stages
+}
+
+# build_revision REV: another revision's program as a release; leaves its name in REVISION_PROGRAM. It is built in a
+# worktree of its own, which stays for the next time; `git worktree remove` or `rm -rf build/compare` ends it.
+build_revision() {
+    local commit tree
+    in_git || die "this is no git repository: there are no revisions"
+    commit=$(git rev-parse --verify --quiet "$1^{commit}") || die "there is no revision $1"
+    tree=build/compare/${commit:0:12}
+    need_to_build
+    [ -e "$tree/.git" ] || step revision "checking out $1" git worktree add --force --detach "$tree" "$commit"
+    REVISION_PROGRAM=$ROOT/$tree/build/release/ops/candled
+    (
+        cd "$tree"
+        configure release "${RELEASE[@]}"
+        compile release ops/candled
+    )
 }
 
 build_sanitized() {

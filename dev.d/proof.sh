@@ -2,7 +2,7 @@
 
 build_proof() {
     need_to_build
-    configure release --buildtype=release -Db_ndebug=false
+    configure release "${RELEASE[@]}"
     compile release ops/candled tests/sim/sim tests/crash/crash tests/faults/faults_driver tests/faults/fail_nth.so tests/model/model
 }
 

@@ -74,12 +74,20 @@ dev_up() {
     done
 }
 
-dev_bench() { # [recovery|batch|peers|hot|stages|flame] [ARGS]
+dev_bench() { # [recovery|batch|peers|curves|compare REV|hot|stages|flame] [ARGS]
     local interpreter script=bench program=build/candled
     case ${1:-} in
-    recovery | batch | peers | stages | flame)
+    recovery | batch | peers | curves | stages | flame)
         script=$1
         shift
+        ;;
+    compare)
+        case ${2:-} in
+        '' | -*) die "which revision? ./dev bench compare REV [--rounds N] [--records N] [--seconds N] [--quick]" ;;
+        esac
+        script=compare
+        build_revision "$2"
+        set -- "$2" "$REVISION_PROGRAM" "$ROOT/build/candled" "${@:3}"
         ;;
     hot)
         build_release

@@ -103,7 +103,16 @@ tidy() {
 
 # What the simulator and the integration tests compare with is itself compared with answers worked out by hand.
 oracle() {
-    (cd tests && python3 -m unittest -v oracle.test_fold) 2>&1 | tee /dev/stderr |
+    python_tests oracle.test_fold
+}
+
+# The arithmetic of the benchmark; the benchmark itself is never a timed test.
+figures() {
+    python_tests bench.test_figures
+}
+
+python_tests() { # MODULE
+    (cd tests && python3 -m unittest -v "$1") 2>&1 | tee /dev/stderr |
         sed -nE -e 's/^(\w+) .*\.\.\. ok$/ok \1/p' -e 's/^(\w+) .*\.\.\. (FAIL|ERROR)$/not ok \1 - \2/p' \
             -e "s/^(\w+) .*\.\.\. skipped (.*)$/skip \1 - \2/p"
 }
@@ -212,7 +221,7 @@ one_test() { # NAME
     local units
     case $1 in
     unit) stage unit unit_tests asan ;;
-    tidy | oracle | chart | image) stage "$1" "$1" ;;
+    tidy | oracle | figures | chart | image) stage "$1" "$1" ;;
     sim) build_proof && stage sim sim_all 2000 150 ;;
     airflow) stage airflow airflow ;;
     crash | faults | model | torture) build_proof && proof_test "$1" ;;
@@ -237,6 +246,7 @@ all_tests() { # [full]
     stage unit unit_tests asan
     stage tidy tidy
     stage oracle oracle
+    stage figures figures
     stage chart chart
     if [ "${1:-}" = full ]; then
         build_threads
