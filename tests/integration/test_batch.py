@@ -59,9 +59,13 @@ class Batch:
         return documents(self.case, self.database, **query)
 
 
-def documents(case, database, **query):
+def candles(case, database):
     client = pymongo.MongoClient(case.mongo_uri(), serverSelectionTimeoutMS=5000, datetime_conversion="DATETIME_MS")
-    return {document["_id"]: document for document in client[database]["candles"].find(query)}
+    return client[database]["candles"]
+
+
+def documents(case, database, **query):
+    return {document["_id"]: document for document in candles(case, database).find(query)}
 
 
 def check_same(wanted, found, what):
@@ -212,11 +216,10 @@ def killed(servers, folder):
         calm, torn = Batch(case, "calm"), Batch(case, "torn")
         words = ["--from", "2026-02-01", "--to", "2026-02-04", "--no-rest"]
         calm.run(*words)
-        dice, kills = random.Random(17), 0
+        dice, kills, count = random.Random(17), 0, candles(case, torn.database).estimated_document_count
         while kills < 4:  # each time when so many candles of one day more are written
-            process, before = torn.start("run", *words), len(torn.documents())
-            wanted = before + dice.randrange(200, 3000)
-            wait_until("some candles are written", lambda: process.poll() is not None or len(torn.documents()) >= wanted, 120, 0.01)
+            process, wanted = torn.start("run", *words), count() + dice.randrange(200, 3000)
+            wait_until("some candles are written", lambda: process.poll() is not None or count() >= wanted, 120, 0.002)
             if process.poll() is not None:
                 break
             process.kill()
