@@ -185,10 +185,11 @@ static bool is_passing(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
            code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
 }
 
-/* A topic that was made a moment ago has no leaders yet. */
+/* A topic that was made a moment ago has no leaders yet, or is not known to each broker. */
 static rd_kafka_resp_err_t query_offsets(struct replay_producer *p, rd_kafka_t *consumer,
                                          int32_t partition, int64_t *low, int64_t *high)
 {
