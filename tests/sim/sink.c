@@ -213,8 +213,8 @@ static void on_attach(struct sim_sink *sink, const struct msg *msg)
         .partition = (size_t)attach->partition,
         .sink = &sink->actor,
         .dispatcher = msg->from,
-        .known = mark_create(
-            (struct acked){attach->acked_revision, attach->acked_count, attach->life}),
+        .known =
+            mark_create((struct acked){attach->acked_revision, attach->acked_count, attach->life}),
     };
     sim_mark_read(mark);
 }
