@@ -2,9 +2,10 @@
  * without a higher one were acknowledged since. The count is what moves when a window is told late,
  * with the revision of its last change. Compares by revision, then by count.
  *
- * `life` names what the sink remembers: a number, higher by a random step each time a loss was
- * noticed. Who knows a lower life than the sink has, has missed a loss; who knows a higher one sees
- * an older copy of it. It decides no order of deliveries. */
+ * `life` names what the sink remembers: a number, higher by a random step with each owner of the
+ * partition and each loss that was noticed. Who knows a lower life than the sink has, may have
+ * missed a loss; who knows a higher one sees an older copy of it. It decides no order of
+ * deliveries. */
 #ifndef CANDLED_ACTORS_ACKED_H
 #define CANDLED_ACTORS_ACKED_H
 

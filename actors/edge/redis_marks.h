@@ -5,14 +5,14 @@
  *
  * At each connect the marks of all attached partitions are read, and a lowest one is left where
  * there is none. One that is missing, comes before what this sink has acknowledged, or has a lower
- * life than the one we know, means that this Redis restarted empty or is an older copy; it begins a
- * new life. A higher life means that somebody else noticed that, and gave back what they knew. The
- * partition's dispatcher is told, one after the other, and the mark is not written until its refill
- * is over; so whoever dies in the middle begins it anew. A mark is written before each delivery is
- * acknowledged, only forward, and only over what we have left there: a Redis that was flushed
- * behind our back is found out by that. One that comes after what we know is no loss: our state was
- * put back to an older one, or begun anew; we count on from where it stands.
- * Ownership: the sink's. Thread: the loop's. */
+ * life than the one we know, means that this Redis restarted empty or is an older copy. A higher
+ * life means that another owner of the partition has written there, who could not miss what only we
+ * had told: see actors/mark.h. The partition's dispatcher is told, one after the other, and the
+ * mark is not written until its refill is over; so whoever dies in the middle begins it anew. A
+ * mark is written before each delivery is acknowledged, only forward, and only over what we have
+ * left there: a Redis that was flushed behind our back is found out by that. One of our life that
+ * comes after what we know is no loss: our state was put back to an older one, or begun anew; we
+ * count on from where it stands. Ownership: the sink's. Thread: the loop's. */
 #ifndef CANDLED_ACTORS_EDGE_REDIS_MARKS_H
 #define CANDLED_ACTORS_EDGE_REDIS_MARKS_H
 
