@@ -25,6 +25,7 @@ HERE = Path(__file__).resolve().parent
 START_MS = 1_738_368_000_000
 PARTITIONS, SYMBOLS, MANY_SYMBOLS = 5, 15, 3000
 KLINES_A_MINUTE = 10  # one of them closed
+WARM_UP_S = 60  # a broker that has just begun is busy compiling itself
 TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1 << 20
 PARTS = ("rate", "symbols", "rest", "latency", "kill")
@@ -235,20 +236,28 @@ class Bench:
 
     def latency(self):
         self.figures["latency"] = {}
+        self.warm_up_at_a_rate()
         for sync in ("boot", "commit"):
             with self.case(f"latency-{sync}", {"checkpoint": {"sync": sync}}) as case:
                 found = self.latency_of(case)
                 found["fsync_p50_ms"], found["fsync_p99_ms"] = (s * 1000 for s in fsync_seconds(case.data))
             self.figures["latency"][sync] = found
 
-    def latency_of(self, case):
+    def warm_up_at_a_rate(self):
+        """Does not count: what a broker does at a rate is not what it did for full logs, and not compiled yet."""
+        if not self.options.quick:
+            with self.case("warm-up") as case:
+                self.latency_of(case, WARM_UP_S)
+
+    def latency_of(self, case, seconds=None):
+        seconds = seconds or self.options.seconds
         client = case.redis_client
         client.config_set("notify-keyspace-events", "K$")
         listener = Listener(client, case.redis_db)
         shard = case.shard().start()
         rate, marks = 10_000, case.folder / "marks"
-        say(f"{rate:,} records/s for {self.options.seconds} s")
-        load = self.load(case, rate * self.options.seconds, SYMBOLS, rate, marks, background=True)
+        say(f"{rate:,} records/s for {seconds} s")
+        load = self.load(case, rate * seconds, SYMBOLS, rate, marks, background=True)
         try:
             harness.check(load.wait() == 0, "the load could not be produced")
             case.wait_until_settled()
@@ -256,7 +265,7 @@ class Bench:
             load.terminate()
             seen = listener.stop()
             client.config_set("notify-keyspace-events", "")
-        check_whole(shard, rate * self.options.seconds)
+        check_whole(shard, rate * seconds)
         code = shard.stop(60)
         harness.check(code == 0, f"exit code {code}: {shard.tail()}")
         return latencies(marks, seen, skip=0.15)

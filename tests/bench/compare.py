@@ -14,8 +14,8 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-from bench import KLINES_A_MINUTE, SYMBOLS, Bench, fsync_seconds, say
-from curves import GOES_WRONG, WARM_UP_S, check_answer
+from bench import KLINES_A_MINUTE, SYMBOLS, WARM_UP_S, Bench, fsync_seconds, say
+from curves import GOES_WRONG, check_answer
 from curves_report import cell
 from figures import in_turn, ratios, spread, verdict
 from harness import ROOT, Servers, check

@@ -16,7 +16,7 @@ from functools import cached_property
 
 import bench
 import harness
-from bench import Bench, say
+from bench import WARM_UP_S, Bench, say
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from curves_report import write
@@ -27,7 +27,6 @@ from pymongo.errors import PyMongoError
 from redis import RedisError
 
 SEEN_MIN = 0.5  # of the records; what was covered before the first look has no time
-WARM_UP_S = 60  # a broker that has just begun is busy compiling itself
 PREFETCH_KIB = 16 * 1024  # a share of 32 MiB, as bench.py gives, holds not one fetch of 50 partitions: the floor would stall
 GOES_WRONG = (Failure, subprocess.CalledProcessError, OSError, KafkaException, PyMongoError, RedisError)
 ALL_INTERVALS = [name for name in INTERVAL_MINUTES if name != "1m"]
