@@ -51,6 +51,23 @@ void fixture_open(struct fixture *f)
     f->meta = *store_meta(f->store);
 }
 
+int fixture_setup_outbox(void **state)
+{
+    static struct fixture f;
+    fixture_init(&f, "/tmp");
+    f.options.sync = STORE_SYNC_boot;
+    fixture_open(&f);
+    f.meta.cursors[SINK_redis] = 0;
+    *state = &f;
+    return 0;
+}
+
+int fixture_teardown_outbox(void **state)
+{
+    fixture_deinit(*state);
+    return 0;
+}
+
 void fixture_reopen(struct fixture *f)
 {
     store_close(&f->store);
@@ -75,16 +92,29 @@ void fixture_put_candle(struct fixture *f, const char *key, const char *value, i
     batch_put_candle(f->batch, slice_of_text(key), slice_of_text(value), expire_ms);
 }
 
-void fixture_put_entry(struct fixture *f, int64_t sequence, const char *payload)
+static void put_entry(struct fixture *f, int64_t sequence, enum outbox_kind kind,
+                      enum interval interval, struct slice payload)
 {
     unsigned char key[LAYOUT_OUTBOX_KEY_SIZE];
-    unsigned char value[4096];
+    unsigned char *value = mem_new(payload.size + 2, 1);
     layout_outbox_key(sequence, key);
-    size_t size = outbox_encode(OUTBOX_candle, INTERVAL_5m, slice_of_text(payload), value);
+    size_t size = outbox_encode(kind, interval, payload, value);
     batch_put(f->batch, TABLE_outbox, SLICE_OF(key), (struct slice){value, size});
+    mem_free(value);
     if (f->meta.outbox_next <= sequence) {
         f->meta.outbox_next = sequence + 1;
     }
+}
+
+void fixture_put_entry(struct fixture *f, int64_t sequence, const char *payload)
+{
+    put_entry(f, sequence, OUTBOX_candle, INTERVAL_5m, slice_of_text(payload));
+}
+
+void fixture_put_row(struct fixture *f, enum outbox_kind kind, enum interval interval,
+                     struct slice payload)
+{
+    put_entry(f, f->meta.outbox_next, kind, interval, payload);
 }
 
 enum status fixture_get(struct fixture *f, enum store_table table, struct slice key, char **out)

@@ -5,6 +5,7 @@
 
 #include "runtime/slice.h"
 #include "state/batch.h"
+#include "state/outbox.h"
 #include "state/store.h"
 
 #include <stdbool.h>
@@ -27,6 +28,10 @@ void fixture_init(struct fixture *f, const char *parent);
 /* Closes and removes all. */
 void fixture_deinit(struct fixture *f);
 
+/* For cmocka: a store whose outbox Redis has still to read, so that nothing of it is trimmed. */
+int fixture_setup_outbox(void **state);
+int fixture_teardown_outbox(void **state);
+
 void fixture_open(struct fixture *f);
 
 void fixture_reopen(struct fixture *f);
@@ -39,6 +44,10 @@ void fixture_put(struct fixture *f, const char *key, const char *value);
 void fixture_put_candle(struct fixture *f, const char *key, const char *value, int64_t expire_ms);
 
 void fixture_put_entry(struct fixture *f, int64_t sequence, const char *payload);
+
+/* The next one of the outbox. */
+void fixture_put_row(struct fixture *f, enum outbox_kind kind, enum interval interval,
+                     struct slice payload);
 
 /* What a view tells of a key; a copy of the value, terminated, for the caller to free. */
 enum status fixture_get(struct fixture *f, enum store_table table, struct slice key, char **out);

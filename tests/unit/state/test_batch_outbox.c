@@ -1,40 +1,19 @@
 #include "state/batch_outbox.h"
 
-#include "runtime/mem.h"
 #include "runtime/rand.h"
-#include "state/layout.h"
 #include "state/store.h"
 #include "tests/unit/cmocka.h"
 #include "tests/unit/state/fixture.h"
 
 enum { MANY = 1000, MUCH = 1 << 20 };
 
-static int setup(void **state)
-{
-    static struct fixture f;
-    fixture_init(&f, "/tmp");
-    f.options.sync = STORE_SYNC_boot;
-    fixture_open(&f);
-    f.meta.cursors[SINK_redis] = 0;
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_deinit(*state);
-    return 0;
-}
-
 static void put(struct fixture *f, enum outbox_kind kind, enum interval interval, size_t size)
 {
-    unsigned char key[LAYOUT_OUTBOX_KEY_SIZE], payload[64], value[64 + 2];
+    unsigned char payload[64];
     for (size_t i = 0; i < size; i++) {
         payload[i] = (unsigned char)(f->meta.outbox_next + (int64_t)i);
     }
-    layout_outbox_key(f->meta.outbox_next++, key);
-    size_t value_size = outbox_encode(kind, interval, (struct slice){payload, size}, value);
-    batch_put(f->batch, TABLE_outbox, SLICE_OF(key), (struct slice){value, value_size});
+    fixture_put_row(f, kind, interval, (struct slice){payload, size});
 }
 
 static void put_some(struct fixture *f, struct rand *rand)
@@ -115,11 +94,12 @@ static void a_batch_that_adds_nothing_has_nothing(void **state)
 
 int main(void)
 {
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, fixture_setup_outbox, fixture_teardown_outbox)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(it_is_what_the_store_tells_when_it_is_committed, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(too_much_is_left_to_the_store, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_batch_that_adds_nothing_has_nothing, setup, teardown),
+        TEST(it_is_what_the_store_tells_when_it_is_committed),
+        TEST(too_much_is_left_to_the_store),
+        TEST(a_batch_that_adds_nothing_has_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

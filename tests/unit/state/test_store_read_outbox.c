@@ -1,5 +1,3 @@
-#include "runtime/mem.h"
-#include "state/layout.h"
 #include "state/outbox.h"
 #include "state/store.h"
 #include "tests/unit/cmocka.h"
@@ -7,36 +5,7 @@
 
 #include <stdio.h>
 
-static int setup(void **state)
-{
-    static struct fixture f;
-    fixture_init(&f, "/tmp");
-    f.options.sync = STORE_SYNC_boot;
-    fixture_open(&f);
-    f.meta.cursors[SINK_redis] = 0;
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    fixture_deinit(*state);
-    return 0;
-}
-
 static const struct outbox_filter all = {.wants_dead_letters = true, .intervals = 0xfff};
-
-static void put(struct fixture *f, int64_t sequence, enum outbox_kind kind, enum interval interval,
-                struct slice payload)
-{
-    unsigned char key[LAYOUT_OUTBOX_KEY_SIZE];
-    unsigned char *value = mem_new(payload.size + 2, 1);
-    layout_outbox_key(sequence, key);
-    size_t size = outbox_encode(kind, interval, payload, value);
-    batch_put(f->batch, TABLE_outbox, SLICE_OF(key), (struct slice){value, size});
-    f->meta.outbox_next = sequence + 1;
-    mem_free(value);
-}
 
 static struct outbox_rows *read_rows(struct fixture *f, int64_t after,
                                      const struct outbox_filter *filter, size_t rows_max,
@@ -63,7 +32,7 @@ static void put_ten(struct fixture *f)
     for (int64_t i = 1; i <= 10; i++) {
         char text[32];
         (void)snprintf(text, sizeof(text), "payload-%02d", (int)i);
-        put(f, i, OUTBOX_candle, INTERVAL_5m, slice_of_text(text));
+        fixture_put_row(f, OUTBOX_candle, INTERVAL_5m, slice_of_text(text));
     }
     assert_int_equal(fixture_commit(f), STATUS_OK);
 }
@@ -104,7 +73,8 @@ static void what_a_sink_does_not_want_is_passed_over(void **state)
     struct outbox_filter letters = {.wants_dead_letters = true};
     struct outbox_filter minutes = {.intervals = INTERVAL_BIT(INTERVAL_1m)};
     for (int64_t i = 1; i <= 100; i++) {
-        put(f, i, i == 70 ? OUTBOX_dead_letter : OUTBOX_candle, INTERVAL_5m, slice_of_text("x"));
+        fixture_put_row(f, i == 70 ? OUTBOX_dead_letter : OUTBOX_candle, INTERVAL_5m,
+                        slice_of_text("x"));
     }
     assert_int_equal(fixture_commit(f), STATUS_OK);
 
@@ -133,8 +103,8 @@ static void a_large_entry_comes_whole(void **state)
     for (size_t i = 0; i < sizeof(large); i++) {
         large[i] = (unsigned char)(i * 7);
     }
-    put(f, 1, OUTBOX_dead_letter, INTERVAL_1m, SLICE_OF(large));
-    put(f, 2, OUTBOX_dead_letter, INTERVAL_1m, (struct slice){NULL, 0});
+    fixture_put_row(f, OUTBOX_dead_letter, INTERVAL_1m, SLICE_OF(large));
+    fixture_put_row(f, OUTBOX_dead_letter, INTERVAL_1m, (struct slice){NULL, 0});
     assert_int_equal(fixture_commit(f), STATUS_OK);
     assert_int_equal(store_meta(f->store)->outbox_bytes, sizeof(large));
     struct outbox_rows *rows = read_rows(f, 0, &all, 10, 10 << 20);
@@ -149,7 +119,8 @@ static void a_large_entry_comes_whole(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, fixture_setup_outbox, fixture_teardown_outbox)
     const struct CMUnitTest tests[] = {
         TEST(entries_come_in_order_from_the_cursor_on),
         TEST(a_read_is_bounded_by_rows_and_bytes_but_takes_one),
