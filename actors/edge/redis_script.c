@@ -13,7 +13,8 @@ enum { DIGITS_MAX = 18, PARTITION_DIGITS_MAX = 11, NOTHING = -1 };
 
 /* Revisions stay below 2^52 and times below 2^53: the doubles of Lua hold them exactly.
  * The quick look at a stored value takes its first "revision"; before a stored value may win over
- * ours the real parser has the last word, so that garbage never does. */
+ * ours the real parser has the last word, so that garbage never does. Most candles are new: they
+ * are set where nothing is, without a look. */
 const char redis_script_text[] =
     "local function run(...)\n"
     "  local reply = redis.pcall(...)\n"
@@ -60,9 +61,10 @@ const char redis_script_text[] =
     "    run('PEXPIRE', key, ARGV[1])\n"
     "  end\n"
     "end\n"
-    "local function set(key, json, open_time)\n"
-    "  run('SET', key, json, 'PX', ARGV[1])\n"
-    "  if is_from_open then expire(key, open_time) end\n"
+    "local function set(key, json, open_time, ...)\n"
+    "  local is_set = run('SET', key, json, 'PX', ARGV[1], ...)\n"
+    "  if is_set and is_from_open then expire(key, open_time) end\n"
+    "  return is_set\n"
     "end\n"
     "local function index_of(key)\n"
     "  if not indexes[key] then\n"
@@ -88,10 +90,13 @@ const char redis_script_text[] =
     "end\n"
     "local function write(key, index_key, latest_key, json, revision_text, open_text)\n"
     "  local revision, open_time = tonumber(revision_text), tonumber(open_text)\n"
-    "  local held = revision_of(run('GET', key), revision)\n"
     "  local index, latest = index_of(index_key), latest_of(latest_key)\n"
-    "  if held > revision then return 0 end\n"
-    "  if held < revision then set(key, json, open_time) end\n"
+    "  local held = -1\n"
+    "  if not set(key, json, open_time, 'NX') then\n"
+    "    held = revision_of(run('GET', key), revision)\n"
+    "    if held > revision then return 0 end\n"
+    "    if held < revision then set(key, json, open_time) end\n"
+    "  end\n"
     "  if held < revision or not run('ZSCORE', index_key, open_text) then\n"
     "    index.newest = math.max(index.newest, open_time)\n"
     "    index.adds[#index.adds + 1] = open_text\n"

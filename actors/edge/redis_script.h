@@ -2,8 +2,8 @@
  *
  * One call carries several candles, each with its own answer, so that one bad key does not stop the
  * others. Index and `latest` are read once and written once a call, however many of its candles
- * share them; for that the candles of a symbol should stand together. All three keys of a candle
- * are read before any is written: a key of another type refuses the candle as a whole. An equal
+ * share them; for that the candles of a symbol should stand together. A key of another
+ * type refuses the candle as a whole, before anything of it is written. An equal
  * revision changes nothing that is there, but puts back what index or `latest` have lost (to
  * eviction, or because a call was cut short); so a candle may be sent any number of times.
  * The same script writes a partition's mark (see redis_marks.h), so that one name is loaded.
@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 enum {
-    REDIS_SCRIPT_CANDLES_MAX = 32, /* a call; more is hardly faster, and makes others wait longer */
+    REDIS_SCRIPT_CANDLES_MAX = 64, /* a call; more is no faster, and makes others wait longer */
     REDIS_SCRIPT_KEYS = 3,         /* a candle */
     REDIS_SCRIPT_VALUES = 3,
     REDIS_SCRIPT_ARGS_MAX =
