@@ -61,12 +61,18 @@ static void on_group_stats(struct kafka_source *source, const char *json)
     }
 }
 
+/* The reader may not be there yet. */
+static bool is_up(const struct kafka_link *link)
+{
+    return link->client == NULL || link->is_up;
+}
+
 /* It is up when both clients are. */
 static void on_stats(struct kafka_link *link, const char *json)
 {
     struct kafka_source *source = link->source;
     link->is_up = strstr(json, "\"state\":\"UP\"") != NULL;
-    if (source->group.is_up && source->fetch.is_up &&
+    if (is_up(&source->group) && is_up(&source->fetch) &&
         kafka_health_on_stats(&source->health, json)) {
         struct kafka_partition *p; /* nobody knows what the log did while it was away */
         for (p = source->partitions; p != NULL; p = p->next) {
@@ -137,7 +143,7 @@ void kafka_event_poll(struct kafka_link *link)
 {
     struct kafka_source *source = link->source;
     tell_failure(source);
-    for (int i = 0;; i++) {
+    for (int i = 0; link->client != NULL; i++) {
         if (i == EVENTS_PER_POLL_MAX) {
             kafka_wakeup_again(&link->wakeup);
             break;

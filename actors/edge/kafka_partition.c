@@ -9,10 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum {
-    SLICE_BYTES_MAX = 2 << 20,
-    BEFORE_EMPTY_BYTES = KAFKA_QUEUED_KIB * 1024 / 2,
-};
+enum { SLICE_BYTES_MAX = 2 << 20, BYTES_PER_KIB = 1024 };
 
 static void drop_slice(struct kafka_partition *p)
 {
@@ -124,8 +121,9 @@ static void send_slice(struct kafka_partition *p, bool is_drained, int64_t end)
 static void poke_if_low(struct kafka_partition *p, size_t bytes, int64_t end)
 {
     size_t queued = rd_kafka_queue_length(p->queue);
+    size_t low = (size_t)p->source->ahead_kib * BYTES_PER_KIB / 2;
     bool has_more = end > p->position + (int64_t)queued;
-    if (has_more && queued * (bytes / p->count) < BEFORE_EMPTY_BYTES) {
+    if (has_more && queued * (bytes / p->count) < low) {
         kafka_source_poke(p->source);
     }
 }

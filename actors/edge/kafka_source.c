@@ -105,10 +105,8 @@ static void copy_texts(struct kafka_source *source)
     o->properties = source->properties;
 }
 
-static enum status open_client(struct kafka_source *source, struct kafka_link *link,
-                               rd_kafka_conf_t *conf)
+static enum status open_client(struct kafka_link *link, rd_kafka_conf_t *conf)
 {
-    link->source = source;
     enum status status = kafka_client_new(RD_KAFKA_CONSUMER, conf, &link->client);
     if (status != STATUS_OK) {
         return status;
@@ -118,19 +116,27 @@ static enum status open_client(struct kafka_source *source, struct kafka_link *l
     return STATUS_OK;
 }
 
+/* What is wrong with it is told at the start, not when the reader is made. */
+static enum status check_fetch(struct kafka_source *source)
+{
+    rd_kafka_conf_t *conf;
+    enum status status = kafka_source_conf_fetch(&source->options, KAFKA_AHEAD_KIB_MIN, &conf);
+    if (status == STATUS_OK) {
+        rd_kafka_conf_destroy(conf);
+    }
+    return status;
+}
+
 static enum status open_clients(struct kafka_source *source)
 {
     rd_kafka_conf_t *conf;
     enum status status = kafka_source_conf_group(&source->options, &conf);
     if (status == STATUS_OK) {
         kafka_heartbeat_watch(&source->heartbeat, conf);
-        status = open_client(source, &source->group, conf);
+        status = open_client(&source->group, conf);
     }
     if (status == STATUS_OK) {
-        status = kafka_source_conf_fetch(&source->options, &conf);
-    }
-    if (status == STATUS_OK) {
-        status = open_client(source, &source->fetch, conf);
+        status = check_fetch(source);
     }
     if (status == STATUS_OK && !kafka_source_is_ordinal(source)) {
         status = kafka_group_join(source);
@@ -184,6 +190,23 @@ static enum status open_wakeup(struct kafka_source *source, struct kafka_link *l
     return status;
 }
 
+enum status kafka_source_open_fetch(struct kafka_source *source, int32_t partitions)
+{
+    rd_kafka_conf_t *conf;
+    if (source->fetch.client != NULL) {
+        return STATUS_OK;
+    }
+    source->ahead_kib = kafka_source_ahead_kib(partitions);
+    enum status status = kafka_source_conf_fetch(&source->options, source->ahead_kib, &conf);
+    if (status == STATUS_OK) {
+        status = open_client(&source->fetch, conf);
+    }
+    if (status == STATUS_OK) {
+        status = open_wakeup(source, &source->fetch);
+    }
+    return status;
+}
+
 static void start_timer(struct kafka_source *source)
 {
     (void)uv_timer_init(loop_uv(source->options.loop), &source->timer);
@@ -196,6 +219,8 @@ enum status kafka_source_create(const struct kafka_source_options *options,
 {
     struct kafka_source *source = mem_new(1, sizeof(*source));
     source->options = *options;
+    source->group.source = source;
+    source->fetch.source = source;
     source->partition_count = -1;
     source->left_over = kafka_group_list();
     source->metrics = metrics_set_of(options->metrics, METRIC_SCOPE_process, "");
@@ -210,9 +235,6 @@ enum status kafka_source_create(const struct kafka_source_options *options,
     }
     start_timer(source);
     status = open_wakeup(source, &source->group);
-    if (status == STATUS_OK) {
-        status = open_wakeup(source, &source->fetch);
-    }
     if (status != STATUS_OK) {
         kafka_source_destroy(&source);
         return status;

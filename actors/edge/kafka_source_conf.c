@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { HEARTBEAT_MS_MAX = 500, NUMBER_BYTES_MAX = 24, PROPERTIES_MAX = 32 };
+enum { HEARTBEAT_MS_MAX = 500, FETCHES_AHEAD = 8, NUMBER_BYTES_MAX = 24, PROPERTIES_MAX = 32 };
 
 static size_t append(struct kafka_property *list, size_t count, const struct kafka_property *more)
 {
@@ -65,15 +65,24 @@ enum status kafka_source_conf_group(const struct kafka_source_options *o,
     return make(o, own, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT, out_conf);
 }
 
-enum status kafka_source_conf_fetch(const struct kafka_source_options *o,
+int32_t kafka_source_ahead_kib(int32_t partitions)
+{
+    int32_t kib = KAFKA_AHEAD_KIB / (partitions > 0 ? partitions : 1);
+    kib = kib < KAFKA_AHEAD_KIB_MIN ? KAFKA_AHEAD_KIB_MIN : kib;
+    return kib > KAFKA_AHEAD_KIB_MAX ? KAFKA_AHEAD_KIB_MAX : kib;
+}
+
+enum status kafka_source_conf_fetch(const struct kafka_source_options *o, int32_t ahead_kib,
                                     rd_kafka_conf_t **out_conf)
 {
     char queued[NUMBER_BYTES_MAX];
-    snprintf(queued, sizeof(queued), "%d", KAFKA_QUEUED_KIB);
+    char fetched[NUMBER_BYTES_MAX]; /* compressed, and of each partition */
+    snprintf(queued, sizeof(queued), "%" PRId32, ahead_kib);
+    snprintf(fetched, sizeof(fetched), "%" PRId32, ahead_kib * (1024 / FETCHES_AHEAD));
     const struct kafka_property own[] = {
         {"queued.min.messages", "10000000"},
         {"queued.max.messages.kbytes", queued},
-        {"fetch.message.max.bytes", "262144"}, /* compressed, and of each partition */
+        {"fetch.message.max.bytes", fetched},
         /* A request waits for data of the partitions it asks for, and others wait for it. */
         {"fetch.wait.max.ms", "50"},
         {"fetch.error.backoff.ms", "100"},

@@ -30,9 +30,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* Prefetched bytes of one partition: librdkafka's own structs come on top, as much again for small
- * records. Five partitions (the default) stay within 32 MiB. */
-enum { KAFKA_QUEUED_KIB = 2048 };
+/* What is read ahead of a topic's records, and of one partition at least and at most; librdkafka's
+ * own structs come on top, as much again for small records. */
+enum { KAFKA_AHEAD_KIB = 20480, KAFKA_AHEAD_KIB_MIN = 2048, KAFKA_AHEAD_KIB_MAX = 4096 };
 
 enum kafka_partition_state {
     KAFKA_PARTITION_opening,   /* the owner has been asked for an offset */
@@ -127,7 +127,8 @@ struct kafka_source {
     struct kafka_property *properties;
     char *texts; /* the copies that the options point to */
     struct kafka_link group;
-    struct kafka_link fetch;
+    struct kafka_link fetch; /* its client is made when the topic's partitions are counted */
+    int32_t ahead_kib;       /* that it may hold of a partition */
     uv_timer_t timer;
     struct kafka_health health;
     struct metrics_set *metrics;
@@ -192,9 +193,15 @@ bool kafka_source_accept(rd_kafka_error_t *error, const char *call);
 MUST_CHECK enum status kafka_source_conf_group(const struct kafka_source_options *options,
                                                rd_kafka_conf_t **out_conf);
 
-/* The reader. */
+/* What may be read ahead of each of so many partitions. */
+int32_t kafka_source_ahead_kib(int32_t partitions);
+
+/* The reader, which reads so much of each partition ahead. */
 MUST_CHECK enum status kafka_source_conf_fetch(const struct kafka_source_options *options,
-                                               rd_kafka_conf_t **out_conf);
+                                               int32_t ahead_kib, rd_kafka_conf_t **out_conf);
+
+/* Makes the reader, unless there is one. */
+MUST_CHECK enum status kafka_source_open_fetch(struct kafka_source *source, int32_t partitions);
 
 /* Reads the link's queue to its end, or so far that the loop may breathe. */
 void kafka_event_poll(struct kafka_link *link);

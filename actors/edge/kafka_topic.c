@@ -19,7 +19,7 @@ static void on_count(struct job *job)
 {
     struct kafka_source *source = container_of(job, struct kafka_source, count_job);
     source->count_error = kafka_metadata_partition_count(
-        source->fetch.client, source->options.topic, ANSWER_TIMEOUT_MS, &source->counted);
+        source->group.client, source->options.topic, ANSWER_TIMEOUT_MS, &source->counted);
 }
 
 static void create_ours(struct kafka_source *source)
@@ -37,6 +37,11 @@ static void take_count(struct kafka_source *source)
     bool is_news = source->counted != source->partition_count;
     source->partition_count = source->counted;
     source->is_topic_missing = false;
+    enum status status = kafka_source_open_fetch(source, source->counted);
+    if (status != STATUS_OK) {
+        kafka_source_fail(source, status);
+        return;
+    }
     if (is_news) {
         source->options.owner.partition_count(source->options.owner.context, source->counted);
     }
