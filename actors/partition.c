@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long acknowledgements wait for a checkpoint of records before they get one of their own. */
-enum { ACKS_SAVED_AFTER_MS = 200 };
+/* How long that waits for which nobody waits: acknowledgements, and open klines, which move nothing
+ * but time. Whatever is committed meanwhile takes it along. */
+enum { UNAWAITED_LINGER_MS = 200 };
 
 /* A batch of dead letters can be large: it ends here. */
 enum { BATCH_BYTES_MAX = 32 << 20 };
@@ -49,8 +50,7 @@ static bool open_batch(struct partition *p)
         return true;
     }
     p->is_batch_open = effects_begin(&p->effects);
-    p->is_batch_due = false;
-    actor_set_deadline(&p->actor, actor_now_ms(&p->actor) + p->options.linger_ms);
+    p->batch_began_ms = actor_now_ms(&p->actor);
     return p->is_batch_open;
 }
 
@@ -79,17 +79,23 @@ static bool has_records(const struct partition *p)
     return p->record_next < p->record_count && !p->is_draining && p->halt == STATUS_OK;
 }
 
-/* Open klines move nothing but time: nobody waits for their checkpoint, so it may wait for linger.
- */
 static bool is_awaited(const struct partition *p)
 {
     return p->touched != NULL || batch_count(p->effects.batch) > 0;
 }
 
+static int64_t batch_due_ms(const struct partition *p)
+{
+    int64_t linger_ms = p->options.linger_ms;
+    bool may_wait = !is_awaited(p) && linger_ms < UNAWAITED_LINGER_MS;
+    return p->batch_began_ms + (may_wait ? UNAWAITED_LINGER_MS : linger_ms);
+}
+
 static bool must_end_batch(const struct partition *p)
 {
-    return (p->is_drained_slice && is_awaited(p)) || p->is_batch_due || p->is_draining ||
-           p->halt != STATUS_OK || (size_t)p->counts.records >= p->options.records_max ||
+    return (p->is_drained_slice && is_awaited(p)) || p->is_draining || p->halt != STATUS_OK ||
+           actor_now_ms(&p->actor) >= batch_due_ms(p) ||
+           (size_t)p->counts.records >= p->options.records_max ||
            batch_bytes(p->effects.batch) > BATCH_BYTES_MAX;
 }
 
@@ -137,8 +143,10 @@ static void go_on_waiting(struct partition *p)
     } else if (!p->is_asking && !p->is_full) {
         ask(p);
     }
-    if (!p->is_batch_open && has_acks_to_save(p) && p->actor.deadline.at_ms == DEADLINE_NONE) {
-        actor_set_deadline(&p->actor, actor_now_ms(&p->actor) + ACKS_SAVED_AFTER_MS);
+    if (p->is_batch_open) {
+        actor_set_deadline(&p->actor, batch_due_ms(p));
+    } else if (has_acks_to_save(p) && p->actor.deadline.at_ms == DEADLINE_NONE) {
+        actor_set_deadline(&p->actor, actor_now_ms(&p->actor) + UNAWAITED_LINGER_MS);
     }
 }
 
@@ -225,7 +233,6 @@ static void on_wake(struct partition *p)
         partition_retry_commit(p);
         return;
     }
-    p->is_batch_due = true;
     if (p->phase == PARTITION_gathering && !p->is_batch_open && !p->is_slice_open &&
         !p->is_draining && has_acks_to_save(p)) {
         save_acks(p);

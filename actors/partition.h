@@ -2,9 +2,10 @@
  *
  * Pure. It asks its source for a slice of records, decodes them, counts event time, and hands
  * closed klines to their symbols. A batch ends when the source has no more, at records_max, or
- * after linger (one of open klines only, for whose checkpoint nobody waits, not before linger or
- * records_max); then the symbols save what changed, and everything goes into one checkpoint with
- * the next offset. One checkpoint is in the air at a time; meanwhile records wait in the source.
+ * after linger (one of open klines only, for whose checkpoint nobody waits, at records_max or after
+ * 200 ms, or linger if that is longer); then the symbols save what changed, and everything goes
+ * into one checkpoint with the next offset. One checkpoint is in the air at a time; meanwhile
+ * records wait in the source.
  *
  *   gathering --(batch ends)--> saving --> committing --(it lasts)--> gathering
  *

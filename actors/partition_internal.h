@@ -54,7 +54,7 @@ struct partition {
     bool is_asking;        /* a SOURCE_RESUME has no answer yet */
     bool is_slice_open;    /* a SLICE_END is on its way */
     bool is_batch_open;    /* effects_begin() was called */
-    bool is_batch_due;     /* linger is over */
+    int64_t batch_began_ms;
     bool is_drained_slice; /* the source had no more when it sent the slice */
     bool is_full;          /* the outbox is */
     bool has_trimmed;      /* the last checkpoint made the outbox smaller: another one may, too */

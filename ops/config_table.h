@@ -139,7 +139,7 @@
 
 #define CONFIG_CHECKPOINT(X) \
     X(checkpoint, linger,          millis,     "5ms",             0,   CONFIG_SECONDS(60), none, \
-      "The longest a record waits for others before its batch is committed.") \
+      "The longest a closed kline waits for others before its batch is committed; a batch of open ones alone waits 200 ms, or linger if that is longer.") \
     X(checkpoint, max_records,     count,      "20000",           1,   1000000,     none, \
       "The most records in one batch.") \
     X(checkpoint, sync,            sync,       "commit",          0,   0,           none, \
