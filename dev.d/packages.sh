@@ -6,7 +6,7 @@ BUILD_PACKAGES=(
     build-essential meson ninja-build pkg-config python3
     libuv1-dev librdkafka-dev libmongoc-dev liblmdb-dev libwebsockets-dev libwebsockets-evlib-uv
     libyaml-dev libcyaml-dev libcmocka-dev uthash-dev libzstd-dev zlib1g-dev libssl-dev
-    libcurl4-openssl-dev libexpat1-dev libglib2.0-dev tzdata libavro-dev
+    libcurl4-openssl-dev libexpat1-dev libglib2.0-dev tzdata libavro-dev libjemalloc-dev
 )
 # redis-tools holds the server's program as well; redis-server would only start a daemon.
 TEST_PACKAGES=(redis-tools python3-venv maven ca-certificates zstd openssl)

@@ -1,4 +1,5 @@
 /* candled version: what runs, and on what. The one file that sees all libraries, to ask each. */
+#include "ops/allocator.h"
 #include "ops/cli.h"
 
 #include <curl/curl.h>
@@ -57,6 +58,9 @@ static size_t ask(struct library *libraries)
     libraries[count++] = library("libcurl", curl_version_info(CURLVERSION_NOW)->version);
     libraries[count++] = library("GLib", glib);
     libraries[count++] = library("expat", XML_ExpatVersion() + strlen("expat_"));
+    if (allocator_version() != NULL) {
+        libraries[count++] = library("jemalloc", allocator_version());
+    }
     return count;
 }
 

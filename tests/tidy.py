@@ -38,6 +38,7 @@ THIRD_PARTY = {
     "curl/*": ["runtime/http_client.c"],
     "expat.h": ["state/s3_xml.c"],
     "glib.h": ["proto/zone.c"],
+    "jemalloc/*": ["ops/allocator.c"],
     "zlib.h": ["ops/byte_file.c"],
     "zstd.h": ["ops/byte_file.c"],
     "uthash.h": ["runtime/hash.h"],
