@@ -54,7 +54,6 @@ struct partition {
     bool is_asking;        /* a SOURCE_RESUME has no answer yet */
     bool is_slice_open;    /* a SLICE_END is on its way */
     bool is_batch_open;    /* effects_begin() was called */
-    int64_t batch_began_ms;
     bool is_drained_slice; /* the source had no more when it sent the slice */
     bool is_full;          /* the outbox is */
     bool has_trimmed;      /* the last checkpoint made the outbox smaller: another one may, too */
@@ -72,6 +71,7 @@ struct partition {
 
     struct checkpoint checkpoint;
     struct meta checkpoint_meta;
+    int64_t batch_began_ms;
     int64_t commit_started_ms;
     bool is_retry_told;
 
