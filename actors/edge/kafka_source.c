@@ -193,9 +193,6 @@ static enum status open_wakeup(struct kafka_source *source, struct kafka_link *l
 enum status kafka_source_open_fetch(struct kafka_source *source, int32_t partitions)
 {
     rd_kafka_conf_t *conf;
-    if (source->fetch.client != NULL) {
-        return STATUS_OK;
-    }
     source->ahead_kib = kafka_source_ahead_kib(partitions);
     enum status status = kafka_source_conf_fetch(&source->options, source->ahead_kib, &conf);
     if (status == STATUS_OK) {

@@ -200,7 +200,7 @@ int32_t kafka_source_ahead_kib(int32_t partitions);
 MUST_CHECK enum status kafka_source_conf_fetch(const struct kafka_source_options *options,
                                                int32_t ahead_kib, rd_kafka_conf_t **out_conf);
 
-/* Makes the reader, unless there is one. */
+/* Makes the reader; there is none. */
 MUST_CHECK enum status kafka_source_open_fetch(struct kafka_source *source, int32_t partitions);
 
 /* Reads the link's queue to its end, or so far that the loop may breathe. */

@@ -14,12 +14,14 @@ void kafka_topic_on_missing(struct kafka_source *source, const char *text)
     }
 }
 
-/* Thread: a worker. */
+/* Thread: a worker. The reader does not come and go while it works. */
 static void on_count(struct job *job)
 {
     struct kafka_source *source = container_of(job, struct kafka_source, count_job);
-    source->count_error = kafka_metadata_partition_count(
-        source->group.client, source->options.topic, ANSWER_TIMEOUT_MS, &source->counted);
+    bool has_reader = source->fetch.client != NULL;
+    source->count_error =
+        kafka_metadata_partition_count(has_reader ? source->fetch.client : source->group.client,
+                                       source->options.topic, ANSWER_TIMEOUT_MS, &source->counted);
 }
 
 static void create_ours(struct kafka_source *source)
@@ -37,11 +39,6 @@ static void take_count(struct kafka_source *source)
     bool is_news = source->counted != source->partition_count;
     source->partition_count = source->counted;
     source->is_topic_missing = false;
-    enum status status = kafka_source_open_fetch(source, source->counted);
-    if (status != STATUS_OK) {
-        kafka_source_fail(source, status);
-        return;
-    }
     if (is_news) {
         source->options.owner.partition_count(source->options.owner.context, source->counted);
     }
@@ -52,6 +49,21 @@ static void take_count(struct kafka_source *source)
     kafka_group_tell(source);
 }
 
+/* It asks once more for itself: it would look for the leaders of what it is assigned once a second
+ * only, did it not know them. */
+static void make_reader(struct kafka_source *source)
+{
+    if (source->stop != KAFKA_STOP_no) {
+        return;
+    }
+    enum status status = kafka_source_open_fetch(source, source->counted);
+    if (status == STATUS_OK) {
+        kafka_topic_count(source);
+    } else {
+        kafka_source_fail(source, status);
+    }
+}
+
 static void on_counted(struct job *job)
 {
     struct kafka_source *source = container_of(job, struct kafka_source, count_job);
@@ -59,6 +71,9 @@ static void on_counted(struct job *job)
         source->counted_ms = kafka_source_now_ms(source);
         if (source->count_error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
             kafka_topic_on_missing(source, rd_kafka_err2str(source->count_error));
+        } else if (source->count_error == RD_KAFKA_RESP_ERR_NO_ERROR &&
+                   source->fetch.client == NULL) {
+            make_reader(source);
         } else if (source->count_error == RD_KAFKA_RESP_ERR_NO_ERROR) {
             take_count(source);
         } /* else the next tick asks again */
