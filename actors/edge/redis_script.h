@@ -2,10 +2,10 @@
  *
  * One call carries several candles, each with its own answer, so that one bad key does not stop the
  * others. Index and `latest` are read once and written once a call, however many of its candles
- * share them; for that the candles of a symbol should stand together. A key of another
- * type refuses the candle as a whole, before anything of it is written. An equal
- * revision changes nothing that is there, but puts back what index or `latest` have lost (to
- * eviction, or because a call was cut short); so a candle may be sent any number of times.
+ * share them; for that the candles of a symbol should stand together. A key of another type refuses
+ * the candle as a whole, before anything of it is written. An equal revision changes nothing that
+ * is there, but puts back what index or `latest` have lost (to eviction, or because a call was cut
+ * short); so a candle may be sent any number of times.
  * The same script writes a partition's mark (see redis_marks.h), so that one name is loaded.
  * Wants Redis 5 or newer. */
 #ifndef CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
