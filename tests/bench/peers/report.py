@@ -137,7 +137,8 @@ class Report:
         for what in self.parts():
             summary = {TITLES.get(peer, peer): found for peer, found in self.summary(what).items()}
             if what.startswith("latency"):
-                title = f"{self.title(what)}: p50, p99, p99.9 in ms, log scale"
+                rate = int(what.partition("-")[2])
+                title = f"Last 1m kline -> 5m candle in Redis, {rate:,} records/s: p50, p99, p99.9 in ms (log)"
                 svg = plot.bars(title, self.foot(), summary, ("p50", "p99", "p99.9"), is_log=True)
                 yield f"peers-{what}", svg
                 continue
