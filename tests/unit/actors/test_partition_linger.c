@@ -30,17 +30,24 @@ static struct fixture *open_fixture_that_lingers(int64_t linger_ms)
     return f;
 }
 
-static void open_klines_alone_wait_for_a_fifth_of_a_second(void **state)
+static void assert_an_open_kline_waits(int64_t linger_ms, int64_t until_ms)
 {
-    (void)state;
-    struct fixture *f = open_fixture_that_lingers(5);
+    struct fixture *f = open_fixture_that_lingers(linger_ms);
     tell_kline(f, 40, false, true);
-    advance(f, 199);
+    advance(f, until_ms - 1);
     assert_int_equal(f->writer.count, 0);
-    advance(f, 200);
+    advance(f, until_ms);
     assert_int_equal(f->writer.count, 1);
     assert_int_equal(checkpoint_in_the_air(f)->meta->next_offset, 41);
     close_fixture(f);
+}
+
+static void open_klines_alone_wait_for_a_fifth_of_a_second_or_a_longer_linger(void **state)
+{
+    (void)state;
+    assert_an_open_kline_waits(0, 200);
+    assert_an_open_kline_waits(5, 200);
+    assert_an_open_kline_waits(4000, 4000);
 }
 
 static void a_closed_kline_takes_waiting_open_ones_along_at_once(void **state)
@@ -69,25 +76,12 @@ static void a_closed_kline_waits_for_linger_when_there_is_more_to_come(void **st
     close_fixture(f);
 }
 
-static void open_klines_wait_for_a_linger_that_is_longer(void **state)
-{
-    (void)state;
-    struct fixture *f = open_fixture_that_lingers(4000);
-    tell_kline(f, 40, false, true);
-    advance(f, 3999);
-    assert_int_equal(f->writer.count, 0);
-    advance(f, 4000);
-    assert_int_equal(f->writer.count, 1);
-    close_fixture(f);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(open_klines_alone_wait_for_a_fifth_of_a_second),
+        cmocka_unit_test(open_klines_alone_wait_for_a_fifth_of_a_second_or_a_longer_linger),
         cmocka_unit_test(a_closed_kline_takes_waiting_open_ones_along_at_once),
         cmocka_unit_test(a_closed_kline_waits_for_linger_when_there_is_more_to_come),
-        cmocka_unit_test(open_klines_wait_for_a_linger_that_is_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
