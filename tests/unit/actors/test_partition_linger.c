@@ -53,7 +53,7 @@ static void open_klines_alone_wait_for_a_fifth_of_a_second_or_a_longer_linger(vo
 static void a_closed_kline_takes_waiting_open_ones_along_at_once(void **state)
 {
     (void)state;
-    struct fixture *f = open_fixture_that_lingers(5);
+    struct fixture *f = open_fixture_that_lingers(100);
     tell_kline(f, 40, false, true);
     advance(f, 50);
     tell_kline(f, 41, true, true);
