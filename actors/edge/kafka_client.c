@@ -30,6 +30,10 @@ static const char *const reserved[] = {
     "request.required.acks",
 };
 
+/* Nagle's algorithm would hold a small request back until the broker has acknowledged the one
+ * before it. librdkafka makes its batches itself, and newer ones have it off as well. */
+static const struct kafka_property of_all[] = {{"socket.nagle.disable", "true"}, {NULL, NULL}};
+
 static const char is_ours[] = "this property is candled's own";
 
 static bool is_reserved(const char *name)
@@ -111,6 +115,9 @@ enum status kafka_client_conf(const char *brokers, const struct kafka_property *
     rd_kafka_conf_set_log_cb(conf, on_log);
 
     enum status status = set(conf, "bootstrap.servers", brokers);
+    if (status == STATUS_OK) {
+        status = set_list(conf, of_all);
+    }
     if (status == STATUS_OK) {
         status = set_list(conf, ours);
     }

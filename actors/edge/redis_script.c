@@ -39,7 +39,6 @@ const char redis_script_text[] =
     "end\n"
     "if ARGV[1] == 'mark' then return call(mark) end\n"
     "local ttl, is_from_open = tonumber(ARGV[1]), ARGV[2] == 'open'\n"
-    "local indexes, latests = {}, {}\n"
     "local function parse(value)\n"
     "  local is_json, object = pcall(cjson.decode, value)\n"
     "  if is_json and type(object) == 'table' and type(object.revision) == 'number' then\n"
@@ -66,67 +65,63 @@ const char redis_script_text[] =
     "  if is_set and is_from_open then expire(key, open_time) end\n"
     "  return is_set\n"
     "end\n"
-    "local function index_of(key)\n"
-    "  if not indexes[key] then\n"
-    "    local newest = run('ZREVRANGE', key, 0, 0, 'WITHSCORES')\n"
-    "    indexes[key] = {newest = tonumber(newest[2] or '-inf') or -math.huge, adds = {}}\n"
+    "local function begin(index, latest)\n"
+    "  local newest = run('ZREVRANGE', index, 0, 0, 'WITHSCORES')\n"
+    "  return {index = index, newest = tonumber(newest[2] or '-inf') or -math.huge, adds = {},\n"
+    "    latest = latest, stored = run('GET', latest)}\n"
+    "end\n"
+    "local function is_behind(series, open_time, revision)\n"
+    "  if series.stored then\n"
+    "    if quick(series.stored, '\"openTime\"%s*:%s*(%-?%d+)') < open_time then return true "
+    "end\n"
+    "    local stored = parse(series.stored)\n"
+    "    series.stored, series.revision = false, stored.revision\n"
+    "    series.open_time = type(stored.openTime) == 'number' and stored.openTime\n"
     "  end\n"
-    "  return indexes[key]\n"
+    "  return not series.open_time or series.open_time < open_time or\n"
+    "    (series.open_time == open_time and series.revision < revision)\n"
     "end\n"
-    "local function latest_of(key)\n"
-    "  if not latests[key] then latests[key] = {value = run('GET', key)} end\n"
-    "  return latests[key]\n"
-    "end\n"
-    "local function is_behind(latest, open_time, revision)\n"
-    "  if latest.value then\n"
-    "    if quick(latest.value, '\"openTime\"%s*:%s*(%-?%d+)') < open_time then return true "
-    "end\n"
-    "    local stored = parse(latest.value)\n"
-    "    latest.value, latest.revision = false, stored.revision\n"
-    "    latest.open_time = type(stored.openTime) == 'number' and stored.openTime\n"
-    "  end\n"
-    "  return not latest.open_time or latest.open_time < open_time or\n"
-    "    (latest.open_time == open_time and latest.revision < revision)\n"
-    "end\n"
-    "local function write(key, index_key, latest_key, json, revision_text, open_text)\n"
+    "local function write(series, key, json, revision_text, open_text)\n"
     "  local revision, open_time = tonumber(revision_text), tonumber(open_text)\n"
-    "  local index, latest = index_of(index_key), latest_of(latest_key)\n"
     "  local held = -1\n"
     "  if not set(key, json, open_time, 'NX') then\n"
     "    held = revision_of(run('GET', key), revision)\n"
     "    if held > revision then return 0 end\n"
     "    if held < revision then set(key, json, open_time) end\n"
     "  end\n"
-    "  if held < revision or not run('ZSCORE', index_key, open_text) then\n"
-    "    index.newest = math.max(index.newest, open_time)\n"
-    "    index.adds[#index.adds + 1] = open_text\n"
-    "    index.adds[#index.adds + 1] = open_text\n"
+    "  if held < revision or not run('ZSCORE', series.index, open_text) then\n"
+    "    series.newest = math.max(series.newest, open_time)\n"
+    "    series.adds[#series.adds + 1] = open_text\n"
+    "    series.adds[#series.adds + 1] = open_text\n"
     "  end\n"
-    "  if is_behind(latest, open_time, revision) then\n"
-    "    latest.value, latest.json = false, json\n"
-    "    latest.open_time, latest.revision = open_time, revision\n"
+    "  if is_behind(series, open_time, revision) then\n"
+    "    series.stored, series.json = false, json\n"
+    "    series.open_time, series.revision = open_time, revision\n"
     "  end\n"
     "  return held < revision and 1 or 0\n"
     "end\n"
-    "local function finish()\n"
-    "  for key, index in pairs(indexes) do\n"
-    "    if #index.adds > 0 then\n"
-    "      local oldest = string.format('(%.0f', index.newest - ttl)\n"
-    "      run('ZADD', key, unpack(index.adds))\n"
-    "      run('ZREMRANGEBYSCORE', key, '-inf', oldest)\n"
-    "      expire(key, index.newest)\n"
-    "    end\n"
+    "local function finish(series)\n"
+    "  if #series.adds > 0 then\n"
+    "    local oldest = string.format('(%.0f', series.newest - ttl)\n"
+    "    run('ZADD', series.index, unpack(series.adds))\n"
+    "    run('ZREMRANGEBYSCORE', series.index, '-inf', oldest)\n"
+    "    expire(series.index, series.newest)\n"
     "  end\n"
-    "  for key, latest in pairs(latests) do\n"
-    "    if latest.json then set(key, latest.json, latest.open_time) end\n"
+    "  if series.json then set(series.latest, series.json, series.open_time) end\n"
+    "end\n"
+    "local replies, n, at = {}, 0, 0\n"
+    "for count in string.gmatch(ARGV[3], '%d+') do\n"
+    "  local series = call(begin, KEYS[at + 1], KEYS[at + 2])\n"
+    "  for i = at + 3, at + 2 + count do\n"
+    "    n = n + 1\n"
+    "    replies[n] = series.err and series or\n"
+    "      call(write, series, KEYS[i], ARGV[3 * n + 1], ARGV[3 * n + 2], ARGV[3 * n + 3])\n"
     "  end\n"
+    "  at = at + 2 + count\n"
+    "  local failed = not series.err and call(finish, series)\n"
+    "  if failed then return failed end\n"
     "end\n"
-    "local replies = {}\n"
-    "for i = 1, #KEYS, 3 do\n"
-    "  replies[#replies + 1] = call(write, KEYS[i], KEYS[i + 1], KEYS[i + 2],\n"
-    "    ARGV[i + 2], ARGV[i + 3], ARGV[i + 4])\n"
-    "end\n"
-    "return call(finish) or replies\n";
+    "return replies\n";
 
 static enum status parse_key(const char *name, const char *text, bool has_open_time,
                              struct key_template *out_key, char *error, size_t error_size)
@@ -172,20 +167,46 @@ enum status redis_script_keys_parse(const char *candle, const char *index, const
 void redis_script_begin(struct redis_script_call *call)
 {
     call->candle_count = 0;
+    call->series_count = 0;
+}
+
+static void render(const struct key_template *template, const struct candle *candle,
+                   struct redis_script_key *key)
+{
+    key->size = key_template_render(template, candle->symbol, interval_name(candle->interval),
+                                    candle->open_ms, key->text);
+}
+
+static bool is_of(const struct redis_script_series *series, const struct candle *candle)
+{
+    return series->interval == candle->interval && strcmp(series->symbol, candle->symbol) == 0;
+}
+
+static struct redis_script_series *series_of(struct redis_script_call *call,
+                                             const struct redis_script_keys *keys,
+                                             const struct candle *candle)
+{
+    size_t count = call->series_count;
+    if (count > 0 && is_of(&call->series[count - 1], candle)) {
+        return &call->series[count - 1];
+    }
+    struct redis_script_series *series = &call->series[call->series_count++];
+    memcpy(series->symbol, candle->symbol, strlen(candle->symbol) + 1);
+    series->interval = candle->interval;
+    series->count = 0;
+    render(&keys->index, candle, &series->index);
+    render(&keys->latest, candle, &series->latest);
+    return series;
 }
 
 void redis_script_add(struct redis_script_call *call, const struct redis_script_keys *keys,
                       const struct candle *candle)
 {
     assert(call->candle_count < REDIS_SCRIPT_CANDLES_MAX);
-    const struct key_template *templates[] = {&keys->candle, &keys->index, &keys->latest};
     size_t i = call->candle_count++;
 
-    for (size_t k = 0; k < REDIS_SCRIPT_KEYS; k++) {
-        call->candles[i].key_sizes[k] =
-            key_template_render(templates[k], candle->symbol, interval_name(candle->interval),
-                                candle->open_ms, call->candles[i].keys[k]);
-    }
+    series_of(call, keys, candle)->count++;
+    render(&keys->candle, candle, &call->candles[i].key);
     call->candles[i].json_size = candle_print_json(candle, call->candles[i].json);
     (void)snprintf(call->candles[i].revision, sizeof(call->candles[i].revision), "%" PRId64,
                    candle->revision);
@@ -206,23 +227,48 @@ static void put_text(struct redis_script_call *call, const char *text)
     put(call, text, strlen(text));
 }
 
+static void put_key(struct redis_script_call *call, const struct redis_script_key *key)
+{
+    put(call, key->text, key->size);
+}
+
+/* Of each series: its index, its `latest`, its candles. */
+static void put_keys(struct redis_script_call *call)
+{
+    size_t candle = 0;
+    for (size_t s = 0; s < call->series_count; s++) {
+        put_key(call, &call->series[s].index);
+        put_key(call, &call->series[s].latest);
+        for (size_t i = 0; i < call->series[s].count; i++) {
+            put_key(call, &call->candles[candle++].key);
+        }
+    }
+}
+
+static void put_counts(struct redis_script_call *call)
+{
+    size_t size = 0;
+    for (size_t s = 0; s < call->series_count; s++) {
+        size += (size_t)snprintf(call->counts + size, sizeof(call->counts) - size, "%zu ",
+                                 call->series[s].count);
+    }
+    put(call, call->counts, size);
+}
+
 void redis_script_finish(struct redis_script_call *call, const char *sha, int64_t ttl_ms,
                          bool is_ttl_from_open)
 {
     (void)snprintf(call->key_count, sizeof(call->key_count), "%zu",
-                   call->candle_count * REDIS_SCRIPT_KEYS);
+                   call->candle_count + call->series_count * (REDIS_SCRIPT_KEYS - 1));
     (void)snprintf(call->ttl, sizeof(call->ttl), "%" PRId64, ttl_ms);
     call->arg_count = 0;
     put_text(call, "EVALSHA");
     put_text(call, sha);
     put_text(call, call->key_count);
-    for (size_t i = 0; i < call->candle_count; i++) {
-        for (size_t k = 0; k < REDIS_SCRIPT_KEYS; k++) {
-            put(call, call->candles[i].keys[k], call->candles[i].key_sizes[k]);
-        }
-    }
+    put_keys(call);
     put_text(call, call->ttl);
     put_text(call, is_ttl_from_open ? "open" : "write");
+    put_counts(call);
     for (size_t i = 0; i < call->candle_count; i++) {
         put(call, call->candles[i].json, call->candles[i].json_size);
         put_text(call, call->candles[i].revision);

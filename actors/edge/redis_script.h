@@ -1,11 +1,11 @@
 /* The script that runs inside Redis: writes candles under their three keys, guarded by revision.
  *
  * One call carries several candles, each with its own answer, so that one bad key does not stop the
- * others. Index and `latest` are read once and written once a call, however many of its candles
- * share them; for that the candles of a symbol should stand together. A key of another type refuses
- * the candle as a whole, before anything of it is written. An equal revision changes nothing that
- * is there, but puts back what index or `latest` have lost (to eviction, or because a call was cut
- * short); so a candle may be sent any number of times.
+ * others. The keys of an index and a `latest` are told once for the candles of a series that stand
+ * together, and read and written once a call. A key of another type refuses the candle as a whole,
+ * before anything of it is written. An equal revision changes nothing that is there, but puts back
+ * what index or `latest` have lost (to eviction, or because a call was cut short); so a candle may
+ * be sent any number of times.
  * The same script writes a partition's mark (see redis_marks.h), so that one name is loaded.
  * Wants Redis 5 or newer. */
 #ifndef CANDLED_ACTORS_EDGE_REDIS_SCRIPT_H
@@ -23,10 +23,11 @@
 
 enum {
     REDIS_SCRIPT_CANDLES_MAX = 64, /* a call; more is no faster, and makes others wait longer */
-    REDIS_SCRIPT_KEYS = 3,         /* a candle */
+    REDIS_SCRIPT_KEYS = 3,         /* of a candle: its own, its index, its `latest` */
     REDIS_SCRIPT_VALUES = 3,
     REDIS_SCRIPT_ARGS_MAX =
-        5 + REDIS_SCRIPT_CANDLES_MAX * (REDIS_SCRIPT_KEYS + REDIS_SCRIPT_VALUES),
+        6 + REDIS_SCRIPT_CANDLES_MAX * (REDIS_SCRIPT_KEYS + REDIS_SCRIPT_VALUES),
+    REDIS_SCRIPT_COUNTS_MAX = 3 * REDIS_SCRIPT_CANDLES_MAX, /* their text */
 };
 
 struct redis_script_keys {
@@ -42,17 +43,30 @@ MUST_CHECK enum status redis_script_keys_parse(const char *candle, const char *i
                                                struct redis_script_keys *out_keys, char *error,
                                                size_t error_size);
 
+struct redis_script_key {
+    char text[KEY_MAX];
+    size_t size;
+};
+
 /* A call while it is put together: plain buffers, meant to be used again and again. */
 struct redis_script_call {
     size_t candle_count;
+    size_t series_count;
     size_t arg_count;
     const char *args[REDIS_SCRIPT_ARGS_MAX];
     size_t sizes[REDIS_SCRIPT_ARGS_MAX];
     char key_count[8];
     char ttl[24];
+    char counts[REDIS_SCRIPT_COUNTS_MAX];
+    struct redis_script_series { /* candles of one series that stand together */
+        char symbol[SYMBOL_BYTES_MAX + 1];
+        enum interval interval;
+        size_t count;
+        struct redis_script_key index;
+        struct redis_script_key latest;
+    } series[REDIS_SCRIPT_CANDLES_MAX];
     struct {
-        char keys[REDIS_SCRIPT_KEYS][KEY_MAX];
-        size_t key_sizes[REDIS_SCRIPT_KEYS];
+        struct redis_script_key key;
         char json[CANDLE_JSON_MAX];
         size_t json_size;
         char revision[24];
@@ -64,6 +78,7 @@ extern const char redis_script_text[];
 
 void redis_script_begin(struct redis_script_call *call);
 
+/* The candles of a series one after the other, in any order; else it is told anew. */
 void redis_script_add(struct redis_script_call *call, const struct redis_script_keys *keys,
                       const struct candle *candle);
 

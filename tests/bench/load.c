@@ -100,6 +100,8 @@ static void open_producer(struct load *load, const char *brokers, const char *to
     set(conf, "compression.codec", "lz4");
     /* At a rate, 1 ms: a request for each record is no producer's way, and the broker's CPU. */
     set(conf, "linger.ms", load->rate == 0 ? "20" : "1");
+    /* Else a partition's request waits for the answer to another one's. */
+    set(conf, "socket.nagle.disable", "true");
     set(conf, "queue.buffering.max.messages", "500000");
     set(conf, "enable.idempotence", "true");
     rd_kafka_conf_set_opaque(conf, load);

@@ -31,12 +31,13 @@ static void keys_must_tell_candles_apart(void **state)
     assert_int_equal(parse("{what}", index, latest, &keys), STATUS_BAD_CONFIG);
 }
 
-static void add(struct redis_script_call *call, const struct redis_script_keys *keys, int64_t nth)
+static void add(struct redis_script_call *call, const struct redis_script_keys *keys,
+                const char *symbol, int64_t nth)
 {
-    struct candle candle = {.symbol = "BTCUSDT",
-                            .interval = INTERVAL_5m,
+    struct candle candle = {.interval = INTERVAL_5m,
                             .open_ms = nth * 300000,
                             .revision = revision_of(15, (INT64_C(1) << 47) + nth)};
+    strcpy(candle.symbol, symbol);
     redis_script_add(call, keys, &candle);
 }
 
@@ -46,7 +47,7 @@ static void assert_arg(const struct redis_script_call *call, size_t i, const cha
     assert_memory_equal(call->args[i], wanted, strlen(wanted));
 }
 
-static void a_call_has_all_keys_first_and_the_values_of_each_candle_after(void **state)
+static void a_series_is_told_once_and_all_keys_before_the_values_of_each_candle(void **state)
 {
     (void)state;
     static struct redis_script_call call;
@@ -58,22 +59,25 @@ static void a_call_has_all_keys_first_and_the_values_of_each_candle_after(void *
                      STATUS_OK);
     for (int again = 0; again < 2; again++) { /* the buffers are used again */
         redis_script_begin(&call);
-        add(&call, &keys, 1);
-        add(&call, &keys, 2);
+        add(&call, &keys, "BTCUSDT", 1);
+        add(&call, &keys, "BTCUSDT", 2);
+        add(&call, &keys, "ETHUSDT", 3);
         redis_script_finish(&call, "sha", 86400000, true);
     }
-    assert_int_equal(call.arg_count, 3 + 6 + 2 + 6);
     static const char *const wanted[] = {"EVALSHA",
                                          "sha",
-                                         "6",
+                                         "7",
+                                         "i:BTCUSDT:5m",
+                                         "l:BTCUSDT:5m",
                                          "c:BTCUSDT:5m:300000",
-                                         "i:BTCUSDT:5m",
-                                         "l:BTCUSDT:5m",
                                          "c:BTCUSDT:5m:600000",
-                                         "i:BTCUSDT:5m",
-                                         "l:BTCUSDT:5m",
+                                         "i:ETHUSDT:5m",
+                                         "l:ETHUSDT:5m",
+                                         "c:ETHUSDT:5m:900000",
                                          "86400000",
-                                         "open"};
+                                         "open",
+                                         "2 1 "};
+    assert_int_equal(call.arg_count, ARRAY_COUNT(wanted) + 9);
     for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
         assert_arg(&call, i, wanted[i]);
     }
@@ -82,13 +86,13 @@ static void a_call_has_all_keys_first_and_the_values_of_each_candle_after(void *
                             .open_ms = 600000,
                             .revision = revision_of(15, (INT64_C(1) << 47) + 2)};
     size_t size = candle_print_json(&candle, json);
-    assert_int_equal(call.sizes[14], size);
-    assert_memory_equal(call.args[14], json, size);
-    assert_arg(&call, 15, "4362862139015171");
-    assert_arg(&call, 16, "600000");
+    assert_int_equal(call.sizes[16], size);
+    assert_memory_equal(call.args[16], json, size);
+    assert_arg(&call, 17, "4362862139015171");
+    assert_arg(&call, 18, "600000");
 }
 
-static void a_full_call_has_room(void **state)
+static void a_full_call_has_room_whatever_the_series(void **state)
 {
     (void)state;
     static struct redis_script_call call;
@@ -99,11 +103,19 @@ static void a_full_call_has_room(void **state)
                      STATUS_OK);
     redis_script_begin(&call);
     for (int64_t i = 0; i < REDIS_SCRIPT_CANDLES_MAX; i++) {
-        add(&call, &keys, i);
+        add(&call, &keys, i % 2 == 0 ? "BTCUSDT" : "ETHUSDT", i);
     }
     redis_script_finish(&call, "sha", 1, false);
     assert_int_equal(call.arg_count, REDIS_SCRIPT_ARGS_MAX);
     assert_arg(&call, 3 + 3 * (size_t)REDIS_SCRIPT_CANDLES_MAX + 1, "write");
+
+    redis_script_begin(&call);
+    for (int64_t i = 0; i < REDIS_SCRIPT_CANDLES_MAX; i++) {
+        add(&call, &keys, "BTCUSDT", i);
+    }
+    redis_script_finish(&call, "sha", 1, false);
+    assert_arg(&call, 2, "66");
+    assert_arg(&call, 3 + 2 + REDIS_SCRIPT_CANDLES_MAX + 2, "64 ");
 }
 
 static void assert_mark_args(const struct redis_script_mark *call, const char *const *wanted,
@@ -141,8 +153,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_must_tell_candles_apart),
-        cmocka_unit_test(a_call_has_all_keys_first_and_the_values_of_each_candle_after),
-        cmocka_unit_test(a_full_call_has_room),
+        cmocka_unit_test(a_series_is_told_once_and_all_keys_before_the_values_of_each_candle),
+        cmocka_unit_test(a_full_call_has_room_whatever_the_series),
         cmocka_unit_test(a_mark_is_two_keys_written_by_one_call),
         cmocka_unit_test(the_highest_revision_is_below_two_to_the_53),
     };
