@@ -62,7 +62,7 @@ def catch_up(job, listener, source):
 
     def has_begun():
         job.check_alive()
-        return any(not key.endswith(":latest") for key in list(listener.seen))
+        return bool(listener.seen)
 
     def has_caught_up():
         job.check_alive()
