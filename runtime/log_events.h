@@ -23,6 +23,7 @@
     X(store_grown,            info,    "the map of a store has grown")                              \
     X(store_refused,          error,   "a store cannot be opened")                                  \
     X(store_damaged,          error,   "a store holds a record whose checksum is wrong")             \
+    X(store_pages_lost,       warning, "LMDB has lost track of pages of a store: its snapshots are copied page by page, not compacted") \
     X(store_set_aside,        warning, "a file of state was put aside under another name; the next furthest is taken") \
     X(aside_removed,          info,    "an older file that had been put aside was removed; the newest stay") \
     X(store_condemned,        warning, "a store is damaged; it is put aside and the next furthest state is taken") \

@@ -142,17 +142,42 @@ static enum status publish(const struct place *place, const struct snapshot *sna
     return status;
 }
 
-static enum status write_copy(struct store *store, const struct place *place,
-                              const struct snapshot_progress *progress, struct snapshot *snapshot)
+static enum status write_form(struct store *store, enum snapshot_form form,
+                              const struct place *place, const struct snapshot_progress *progress,
+                              struct snapshot *snapshot)
 {
     struct steady_file file;
     steady_file_init(&file, place->fd, STEADY_FILE_put_away);
-    enum status status = snapshot_copy_env(store, &file, place->path, progress, snapshot);
+    enum status status = snapshot_copy_env(store, form, &file, place->path, progress, snapshot);
     if (status == STATUS_OK && !steady_file_sync(&file)) {
         status = folder_failed("fsync", place->path);
     }
     steady_file_deinit(&file);
     return status;
+}
+
+static enum status start_over(const struct place *place)
+{
+    if (ftruncate(place->fd, 0) != 0 || lseek(place->fd, 0, SEEK_SET) != 0) {
+        return folder_failed("ftruncate", place->path);
+    }
+    return STATUS_OK;
+}
+
+/* A page that LMDB has lost track of costs 4 KiB; without snapshots it would cost the state. */
+static enum status write_copy(struct store *store, const struct place *place,
+                              const struct snapshot_progress *progress, struct snapshot *snapshot)
+{
+    enum status status = write_form(store, SNAPSHOT_FORM_compact, place, progress, snapshot);
+    if (status != STATUS_REJECTED) {
+        return status;
+    }
+    log_event(LOG_store_pages_lost, log_text("folder", store_folder(store)));
+    status = start_over(place);
+    if (status == STATUS_OK) {
+        status = write_form(store, SNAPSHOT_FORM_page_by_page, place, progress, snapshot);
+    }
+    return status == STATUS_OK ? snapshot_complete_pages(place->path, place->fd, snapshot) : status;
 }
 
 static enum status copy(struct store *store, struct place *place,

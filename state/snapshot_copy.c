@@ -19,6 +19,7 @@ enum { BUFFER_SIZE = 1 << 20 };
 
 struct copying {
     MDB_env *env;
+    enum snapshot_form form;
     int to; /* the pipe's end */
     int rc; /* LMDB's */
 };
@@ -40,7 +41,8 @@ static void *copy_to_pipe(void *argument)
     sigset_t all;
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, NULL);
-    copying->rc = mdb_env_copyfd2(copying->env, copying->to, MDB_CP_COMPACT);
+    unsigned flags = copying->form == SNAPSHOT_FORM_compact ? MDB_CP_COMPACT : 0;
+    copying->rc = mdb_env_copyfd2(copying->env, copying->to, flags);
     (void)close(copying->to);
     return NULL;
 }
@@ -113,8 +115,16 @@ static enum status carry(struct copying *copying, int from, struct steady_file *
     return status;
 }
 
-enum status snapshot_copy_env(struct store *store, struct steady_file *to, const char *path,
-                              const struct snapshot_progress *progress, struct snapshot *snapshot)
+/* LMDB compacts only what it can account for: a page that is neither in use nor free is an error
+ * to it, after the last page. */
+static bool is_unaccounted(const struct copying *copying)
+{
+    return copying->form == SNAPSHOT_FORM_compact && copying->rc == MDB_INCOMPATIBLE;
+}
+
+enum status snapshot_copy_env(struct store *store, enum snapshot_form form, struct steady_file *to,
+                              const char *path, const struct snapshot_progress *progress,
+                              struct snapshot *snapshot)
 {
     int ends[2];
     int64_t total_bytes = bytes_to_copy(store);
@@ -122,10 +132,13 @@ enum status snapshot_copy_env(struct store *store, struct steady_file *to, const
         return folder_failed("pipe2", path);
     }
     (void)fcntl(ends[0], F_SETPIPE_SZ, BUFFER_SIZE);
-    struct copying copying = {.env = store->env, .to = ends[1]};
+    struct copying copying = {.env = store->env, .form = form, .to = ends[1]};
 
     (void)pthread_rwlock_rdlock(&store->map_lock);
     enum status status = carry(&copying, ends[0], to, path, progress, total_bytes, snapshot);
     (void)pthread_rwlock_unlock(&store->map_lock);
+    if (status == STATUS_OK && is_unaccounted(&copying)) {
+        return STATUS_REJECTED;
+    }
     return status == STATUS_OK ? store_status(store, copying.rc, "mdb_env_copyfd2") : status;
 }

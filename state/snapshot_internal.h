@@ -32,10 +32,21 @@ MUST_CHECK enum status snapshot_load(const char *snapshots_folder, const char *n
 /* Files that nobody is writing any more, and that no manifest speaks of. */
 MUST_CHECK enum status snapshot_remove_left_overs(const char *snapshots_folder);
 
-/* Copies the environment into an empty file, compacted, with its size and checksum. */
-MUST_CHECK enum status snapshot_copy_env(struct store *store, struct steady_file *to,
-                                         const char *path, const struct snapshot_progress *progress,
+enum snapshot_form {
+    SNAPSHOT_FORM_compact,     /* pages in use, one after the other */
+    SNAPSHOT_FORM_page_by_page /* all, as they are; the last may be missing */
+};
+
+/* Copies the environment into an empty file, with its size and checksum. STATUS_REJECTED: pages of
+ * it are neither in use nor free, or both, so that LMDB does not compact it. */
+MUST_CHECK enum status snapshot_copy_env(struct store *store, enum snapshot_form form,
+                                         struct steady_file *to, const char *path,
+                                         const struct snapshot_progress *progress,
                                          struct snapshot *snapshot);
+
+/* Of a copy page by page: fills up what is missing, and looks whether each page is used once.
+ * STATUS_CORRUPT, logged: one is used twice, so the store itself is damaged. */
+MUST_CHECK enum status snapshot_complete_pages(const char *path, int fd, struct snapshot *snapshot);
 
 /* Reads a file from its beginning; `to` (NULL: nowhere) gets a copy. STATUS_CORRUPT: it cannot be
  * read. */

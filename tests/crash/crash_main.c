@@ -262,7 +262,7 @@ int main(int argc, char **argv)
         .commit_ns = &c.shared->commit_ns,
         .may_go = &c.shared->may_go,
     };
-    log_configure(LOG_LEVEL_error, false);
+    log_configure(LOG_LEVEL_warning, false);
     (void)printf("seed %" PRIu64 "\n", seed);
     (void)fflush(stdout);
     int64_t began_ns = now_ns();

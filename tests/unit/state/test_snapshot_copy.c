@@ -116,6 +116,90 @@ static void commits_go_on_and_the_copy_is_of_one_of_them(void **state)
     snapshot_destroy_list(&snapshots);
 }
 
+enum { PAGE = 4096, HEADER_AT = 16 + 24, TREE = 48, ROOT_AT = 40 }; /* of LMDB's first pages */
+
+static int open_data(struct fixture *f, off_t *out_newest)
+{
+    char path[600];
+    uint64_t last[2][2]; /* last page, txn id */
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", folder_of(f));
+    int fd = open(path, O_RDWR);
+    assert_true(fd >= 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pread(fd, last[i], sizeof(last[i]), i * PAGE + HEADER_AT + 2 * TREE), 16);
+    }
+    *out_newest = last[1][1] > last[0][1] ? PAGE + HEADER_AT : HEADER_AT;
+    return fd;
+}
+
+static uint64_t number_at(int fd, off_t at)
+{
+    uint64_t number;
+    assert_int_equal(pread(fd, &number, sizeof(number), at), sizeof(number));
+    return number;
+}
+
+static void put_number(int fd, off_t at, uint64_t number)
+{
+    assert_int_equal(pwrite(fd, &number, sizeof(number), at), sizeof(number));
+}
+
+/* Under the open store, as if a commit had lost track of three pages. */
+static void lose_pages(struct fixture *f)
+{
+    off_t newest;
+    int fd = open_data(f, &newest);
+    put_number(fd, newest + 2 * TREE, number_at(fd, newest + 2 * TREE) + 3);
+    (void)close(fd);
+}
+
+/* The first list of free pages names one of them twice. */
+static void free_a_page_twice(struct fixture *f)
+{
+    enum { NODES_AT = 16, NODE_HEAD = 8 + 8 };
+    off_t newest;
+    uint16_t node;
+    int fd = open_data(f, &newest);
+    off_t page = (off_t)number_at(fd, newest + ROOT_AT) * PAGE;
+    assert_int_equal(pread(fd, &node, sizeof(node), page + NODES_AT), sizeof(node));
+    off_t list = page + node + NODE_HEAD;
+    assert_in_range(number_at(fd, list), 2, 100);
+    put_number(fd, list + 2 * 8, number_at(fd, list + 8));
+    (void)close(fd);
+}
+
+static void a_lost_page_is_no_reason_to_be_without_snapshots(void **state)
+{
+    struct fixture *f = *state;
+    struct snapshot snapshot;
+    char value[32];
+    fixture_open(f);
+    fill(f, 100);
+    lose_pages(f);
+    assert_int_equal(snapshot_create(f->store, NULL, &snapshot), STATUS_OK);
+    assert_int_equal(snapshot_verify(folder_of(f), &snapshot, NULL), STATUS_OK);
+    store_close(&f->store);
+    assert_int_equal(snapshot_install(folder_of(f), &snapshot), STATUS_OK);
+    fixture_open(f);
+    (void)snprintf(value, sizeof(value), "%d", (int)snapshot.next_offset);
+    assert_true(fixture_holds(f, TABLE_actors, "offset", value));
+    (void)take(f, snapshot.next_offset + 1);
+}
+
+static void a_page_that_is_used_twice_is_damage(void **state)
+{
+    struct fixture *f = *state;
+    struct snapshot snapshot;
+    fixture_open(f);
+    fill(f, 100);
+    fill(f, 100);
+    lose_pages(f);
+    free_a_page_twice(f);
+    assert_int_equal(snapshot_create(f->store, NULL, &snapshot), STATUS_CORRUPT);
+    assert_int_equal(count(f), 0);
+    store_abandon(&f->store); /* LMDB would end the process over it when it commits */
+}
+
 static void a_full_disk_leaves_nothing_behind(void **state)
 {
     struct fixture *f = *state;
@@ -154,6 +238,8 @@ int main(void)
         TEST(long_calls_tell_how_far_they_are),
         TEST(a_copy_that_is_given_up_leaves_nothing),
         TEST(commits_go_on_and_the_copy_is_of_one_of_them),
+        TEST(a_lost_page_is_no_reason_to_be_without_snapshots),
+        TEST(a_page_that_is_used_twice_is_damage),
         TEST(a_full_disk_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
