@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from checks import Skipped
+
 MINUTE_MS = 60_000
 BASE_MS = 1_738_368_000_000  # 2025-02-01 00:00 UTC: in the past of any clock that runs this
 RECORDED = [
@@ -71,6 +73,13 @@ def shared_folder():
     default = Path(__file__).resolve().parents[3] / "shared" / "data"
     folder = Path(os.environ.get("CANDLED_SHARED") or default)
     return folder if (folder / "um-1m").is_dir() else None
+
+
+def need_shared_folder():
+    folder = shared_folder()
+    if folder is None:
+        raise Skipped("the recorded data is not here: set CANDLED_SHARED")
+    return folder
 
 
 def read_rows(path):

@@ -12,7 +12,7 @@ from pathlib import Path
 import producer
 import zstandard
 from feed_run import FeedRun, free_port, undisturbed
-from harness import Skipped, check, kafka_server, test, wait_until
+from harness import check, kafka_server, test, wait_until
 from market import Recording, made_of
 from misbehaviours import MISBEHAVIOURS
 from oracle.klines import MINUTE_MS
@@ -55,10 +55,7 @@ for one in MISBEHAVIOURS:
 
 def recorded_session(name):
     """(time of receipt in ms, frame) of a whole recorded connection, of streams of all kinds."""
-    folder = producer.shared_folder()
-    if folder is None:
-        raise Skipped("the recorded data is not here: set CANDLED_SHARED")
-    data = zstandard.ZstdDecompressor().stream_reader((folder / "ws" / name).read_bytes()).read()
+    data = zstandard.ZstdDecompressor().stream_reader((producer.need_shared_folder() / "ws" / name).read_bytes()).read()
     lines = [line.split(b": ", 1) for line in data.splitlines() if line[:1].isdigit()]
     return [(int(float(received) * 1000), frame) for received, frame in lines]
 

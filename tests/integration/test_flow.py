@@ -71,8 +71,7 @@ def misfit(servers, folder):
 
 @test("sparse minutes give the five-minute candles that an independent source computed")
 def independent_answer(servers, folder):
-    shared = producer.shared_folder()
-    check(shared is not None, "the recorded data is not here: set CANDLED_SHARED")
+    shared = producer.need_shared_folder()
     rows = producer.read_rows(shared / "oracle-5m" / "XRPETH-1m-2019-10-11_13.csv")
     messages = [Message(int(row[0]) + MINUTE_MS, b"XRPETH", bare_row(row)) for row in rows]
     with Case(servers, folder, partitions=1, config={"redis": {"ttl": "240h"}}) as case:

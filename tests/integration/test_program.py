@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import producer
 import zstandard
-from harness import Case, Skipped, binary, check, free_port, kafka_server, test, wait_until
+from harness import Case, binary, check, free_port, kafka_server, test, wait_until
 from oracle.compare import fields_of
 from oracle.fold import Record, fold
 from oracle.klines import MINUTE_MS
@@ -33,10 +33,7 @@ def run(folder, *arguments, seconds=60, **environment):
 
 def csv_file(count=300):
     """A recorded file of the exchange's archive (its path, its symbol and its first rows)."""
-    shared = producer.shared_folder()
-    if shared is None:
-        raise Skipped("the recorded data is not here: set CANDLED_SHARED")
-    path = shared / "um-1m" / "ALGOUSDT-1m-2026-02-01_14.csv.zst"
+    path = producer.need_shared_folder() / "um-1m" / "ALGOUSDT-1m-2026-02-01_14.csv.zst"
     return path, "ALGOUSDT", producer.read_rows(path)[:count]
 
 
