@@ -125,15 +125,15 @@ class Compare:
 
 def print_table(rows, sides):
     old, new = sides
-    print(f"\n{'':36}{old.name:>32}{new.name:>32}{'new/old':>22}")
+    print(f"\n{'':36}{old.name:>36}{new.name:>36}{'new/old':>24}")
     for kind, title in {**KINDS, LATENCY: f"kline -> 5m candle at 10,000 records/s, {LATENCY_SYNC}"}.items():
         print(title)
         for row in (row for row in rows if row["kind"] == kind):
             if "failed" in row:
                 print(f"  does not count: {' '.join(row['failed'].split())[:200]}")
                 continue
-            cells = [f"{cell(row[name], row['form']):>32}" for name in ("old", "new")]
-            print(f"  {row['heading']:34}{''.join(cells)}{cell(row['ratio'], '{:.3f}'):>22}  {row['verdict']}")
+            cells = [f"{cell(row[name], row['form']):>36}" for name in ("old", "new")]
+            print(f"  {row['heading']:34}{''.join(cells)}{cell(row['ratio'], '{:.3f}'):>24}  {row['verdict']}")
 
 
 def arguments():

@@ -14,12 +14,12 @@ from report import commit, machine  # noqa: E402
 # figure, heading, form, width
 COLUMNS = [
     ("rate", "records/s", "{:,.0f}", 32),
-    ("of_bare", "of bare", "{:.2f}", 20),
-    ("cpu_us", "CPU us a record", "{:.2f}", 20),
-    ("servers_cpu_us", "servers' CPU us", "{:.2f}", 20),
-    ("peak_mib", "peak RssAnon, MiB", "{:.1f}", 20),
+    ("of_bare", "of bare", "{:.2f}", 23),
+    ("cpu_us", "CPU us a record", "{:.2f}", 23),
+    ("servers_cpu_us", "servers' CPU us", "{:.2f}", 23),
+    ("peak_mib", "peak RssAnon, MiB", "{:.1f}", 23),
 ]
-LATENCY_COLUMNS = [("p50", "p50, ms", "{:.1f}", 18), ("p99", "p99, ms", "{:.1f}", 20), ("p99.9", "p99.9, ms", "{:.1f}", 20)]
+LATENCY_COLUMNS = [("p50", "p50, ms", "{:.1f}", 20), ("p99", "p99, ms", "{:.1f}", 23), ("p99.9", "p99.9, ms", "{:.1f}", 23)]
 BARE = "bare librdkafka, the same log"
 LATENCY = "last 1m kline produced -> 5m candle in Redis, at 10,000 records/s, ms"
 
