@@ -172,7 +172,6 @@ static enum status write_copy(struct store *store, const struct place *place,
     if (status != STATUS_REJECTED) {
         return status;
     }
-    log_event(LOG_store_pages_lost, log_text("folder", store_folder(store)));
     status = start_over(place);
     if (status == STATUS_OK) {
         status = write_form(store, SNAPSHOT_FORM_page_by_page, place, progress, snapshot);

@@ -2,6 +2,7 @@
  * told about and given up, a full disk is our own finding, and the checksum is of what LMDB said
  * and not of what the disk made of it. */
 #include "runtime/crc32c.h"
+#include "runtime/log.h"
 #include "runtime/mem.h"
 #include "runtime/slice.h"
 #include "state/direct.h"
@@ -122,6 +123,15 @@ static bool is_unaccounted(const struct copying *copying)
     return copying->form == SNAPSHOT_FORM_compact && copying->rc == MDB_INCOMPATIBLE;
 }
 
+static enum status tell_loss(struct store *store)
+{
+    if (!store->is_loss_told) {
+        store->is_loss_told = true;
+        log_event(LOG_store_pages_lost, log_text("folder", store->folder));
+    }
+    return STATUS_REJECTED;
+}
+
 enum status snapshot_copy_env(struct store *store, enum snapshot_form form, struct steady_file *to,
                               const char *path, const struct snapshot_progress *progress,
                               struct snapshot *snapshot)
@@ -138,7 +148,7 @@ enum status snapshot_copy_env(struct store *store, enum snapshot_form form, stru
     enum status status = carry(&copying, ends[0], to, path, progress, total_bytes, snapshot);
     (void)pthread_rwlock_unlock(&store->map_lock);
     if (status == STATUS_OK && is_unaccounted(&copying)) {
-        return STATUS_REJECTED;
+        return tell_loss(store);
     }
     return status == STATUS_OK ? store_status(store, copying.rc, "mdb_env_copyfd2") : status;
 }

@@ -38,7 +38,7 @@ enum snapshot_form {
 };
 
 /* Copies the environment into an empty file, with its size and checksum. STATUS_REJECTED: pages of
- * it are neither in use nor free, or both, so that LMDB does not compact it. */
+ * it are neither in use nor free, or both, so that LMDB does not compact it; logged once. */
 MUST_CHECK enum status snapshot_copy_env(struct store *store, enum snapshot_form form,
                                          struct steady_file *to, const char *path,
                                          const struct snapshot_progress *progress,

@@ -29,6 +29,7 @@ struct store {
     bool is_marked;       /* the folder says that commits may not be synced */
     bool has_marked_open; /* it was not before */
     bool is_disk_full;    /* said so already */
+    bool is_loss_told;    /* that LMDB has lost track of pages */
     char boot_id[sizeof(((struct meta *)0)->boot_id)];
     char folder[STORE_PATH_MAX];
 };
